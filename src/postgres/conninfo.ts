@@ -1,0 +1,18 @@
+/** libpq connection strings (`host=... dbname=...`), as pglogical and the client tools read them. */
+
+/**
+ * Builds a connection string from keywords and values; values are quoted as libpq wants, so any character may stand in
+ * them. Keys whose value is undefined are left out.
+ * Source: PostgreSQL documentation, "Keyword/Value Connection Strings".
+ */
+export function conninfo(parameters: Readonly<Record<string, string | number | undefined>>): string {
+  return Object.entries(parameters)
+    .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+    .map(([key, value]) => `${key}=${quoteValue(String(value))}`)
+    .join(' ');
+}
+
+function quoteValue(value: string): string {
+  if (/^[\w./:-]+$/.test(value)) return value;
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
