@@ -1,0 +1,123 @@
+import type { BeltError } from '../errors.js';
+import type { Environment } from '../environment.js';
+import type { Pair } from '../pair/pair.js';
+import type { Envelope } from '../results/envelope.js';
+import type { Style } from '../render/style.js';
+
+/** An option of a command; `flags` in commander's form. The type parameter is what `run` receives. */
+export interface OptionSpec<T> {
+  readonly flags: string;
+  readonly description: string;
+  readonly defaultValue?: T;
+  /** Turns the text given into the value; throws RangeError with what is wanted. */
+  readonly parse?: (text: string, previous: T | undefined) => T;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec<never>>>;
+
+/** The values that `run` receives, by the names under which the options are declared. */
+export type OptionsOf<O> = { readonly [K in keyof O]: O[K] extends OptionSpec<infer T> ? T : never };
+
+/** A switch: `--dry-run`, or `--no-schema` (true unless given). */
+export function flag(flags: string, description: string): OptionSpec<boolean> {
+  return { flags, description, defaultValue: flags.includes('--no-') };
+}
+
+/** An option that may be given several times. */
+export function list(flags: string, description: string): OptionSpec<readonly string[]> {
+  return { flags, description, defaultValue: [], parse: (text, previous) => [...(previous ?? []), text] };
+}
+
+/** An option with one text, or undefined. */
+export function text(flags: string, description: string): OptionSpec<string | undefined> {
+  return { flags, description };
+}
+
+/** A whole number within bounds. */
+export function integer(
+  flags: string,
+  description: string,
+  { min, max, defaultValue }: { min: number; max: number; defaultValue: number },
+): OptionSpec<number> {
+  const parse = (given: string): number => {
+    const value = Number(given);
+    if (!/^\d+$/.test(given) || value < min || value > max) {
+      throw new RangeError(`wants a whole number from ${String(min)} to ${String(max)}, not "${given}"`);
+    }
+    return value;
+  };
+  return { flags, description, defaultValue, parse };
+}
+
+/** What `run` gives: the command's own fields of the row, and an error when a check found something. */
+export interface Outcome<Fields extends object> {
+  readonly fields: Fields;
+  readonly error?: BeltError | undefined;
+}
+
+/** The part of a command that does the work; loaded only when the command runs. */
+export interface CommandModule<Options, Fields extends object> {
+  /** Does the command for one database. Prints nothing. */
+  run(pair: Pair, options: Options): Promise<Outcome<Fields>>;
+}
+
+/** The part of a command that shows its result to a person; loaded only when there is no --json. */
+export interface TableModule<Fields extends object> {
+  render(envelope: Envelope<Fields>, style: Style): string;
+}
+
+interface CommonSpec {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** What it does, when to use it, what it changes. */
+  readonly description: string;
+  readonly examples: readonly { readonly line: string; readonly means: string }[];
+}
+
+/** A command that works on one database pair, or on every one of a datacenter. */
+export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object> extends CommonSpec {
+  readonly kind: 'pairs';
+  /** The sides that must be in the config. */
+  readonly needs: 'src' | 'dst' | 'both';
+  /** Whether it changes a server: such commands lock the pair against a second belt. */
+  readonly changes: boolean;
+  readonly options: O;
+  readonly load: () => Promise<CommandModule<OptionsOf<O>, Fields>>;
+  readonly table: () => Promise<TableModule<Fields>>;
+}
+
+/** A command about belt itself or the project folder: no database pair, its result is text. */
+export interface PlainCommandSpec<O = OptionSpecs> extends CommonSpec {
+  readonly kind: 'plain';
+  /** In commander's form: `[command]`. */
+  readonly arguments: readonly { readonly name: string; readonly description: string }[];
+  readonly options: O;
+  readonly load: () => Promise<{
+    run(context: PlainContext, args: readonly string[], options: OptionsOf<O>): Promise<void>;
+  }>;
+}
+
+export interface PlainContext {
+  readonly environment: Environment;
+  /** Writes to stdout: the result and nothing else. */
+  readonly print: (text: string) => void;
+  /** Writes a line to stderr: progress. */
+  readonly note: (text: string) => void;
+}
+
+export type CommandSpec = PairCommandSpec | PlainCommandSpec;
+
+/** Declares a pair command, checking that the module takes the declared options. */
+export function definePairCommand<O extends Readonly<Record<string, unknown>>, Fields extends object>(
+  spec: Omit<PairCommandSpec<O, Fields>, 'kind'>,
+): PairCommandSpec {
+  return { kind: 'pairs', ...spec } as unknown as PairCommandSpec;
+}
+
+/** Declares a plain command. */
+export function definePlainCommand<O extends Readonly<Record<string, unknown>>>(
+  spec: Omit<PlainCommandSpec<O>, 'kind'>,
+): PlainCommandSpec {
+  return { kind: 'plain', ...spec } as unknown as PlainCommandSpec;
+}

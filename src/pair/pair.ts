@@ -1,0 +1,103 @@
+import type { DatabaseConfig } from '../config/schema.js';
+import type { Environment } from '../environment.js';
+import { ConfigError } from '../errors.js';
+import type { Session } from '../postgres/session.js';
+import { Side } from './side.js';
+import { runPlan, type Plan, type Step, type StepEvents, type StepResult } from './steps.js';
+
+export interface PairOptions {
+  readonly config: DatabaseConfig;
+  /** The file the config came from, for what must be written back to it. */
+  readonly configPath: string;
+  readonly environment: Environment;
+  readonly events: StepEvents;
+  /** The command at work, for pg_stat_activity. */
+  readonly command: string;
+  readonly dryRun: boolean;
+}
+
+/** One database that moves: its two sides, and the steps done so far by the command at work. */
+export class Pair {
+  readonly steps: StepResult[] = [];
+  readonly #src: Side | null;
+  readonly #dst: Side | null;
+
+  constructor(readonly options: PairOptions) {
+    const { config, environment, command } = options;
+    const session = { applicationName: `belt ${command} (pid ${String(environment.pid)})`, signal: environment.signal };
+    this.#src = config.src === null ? null : new Side('src', config.src, session);
+    this.#dst = config.dst === null ? null : new Side('dst', config.dst, session);
+  }
+
+  get config(): DatabaseConfig {
+    return this.options.config;
+  }
+
+  /** The database's name in the project folder. */
+  get db(): string {
+    return this.config.db;
+  }
+
+  /** The schema that moves. */
+  get schema(): string {
+    return this.config.schema_name;
+  }
+
+  get environment(): Environment {
+    return this.options.environment;
+  }
+
+  get hasSrc(): boolean {
+    return this.#src !== null;
+  }
+
+  get hasDst(): boolean {
+    return this.#dst !== null;
+  }
+
+  /** @throws ConfigError when the config has no source */
+  get src(): Side {
+    return this.#src ?? missingSide(this, 'src');
+  }
+
+  /** @throws ConfigError when the config has no destination */
+  get dst(): Side {
+    return this.#dst ?? missingSide(this, 'dst');
+  }
+
+  /** Both root sessions, opened at the same time. */
+  async roots(): Promise<{ src: Session; dst: Session }> {
+    const [src, dst] = await Promise.all([this.src.root(), this.dst.root()]);
+    return { src, dst };
+  }
+
+  /** Runs steps; what became of them is kept in `steps`. @throws the error of the step that failed */
+  run(plan: Plan): Promise<void> {
+    return runPlan(plan, {
+      events: this.options.events,
+      results: this.steps,
+      dryRun: this.options.dryRun,
+      signal: this.environment.signal,
+    });
+  }
+
+  /** Runs one step and gives what `work` gave; for commands whose result comes out of a step. */
+  async step<T>(step: Omit<Step, 'run' | 'done'>, work: (progress: (text: string) => void) => Promise<T>): Promise<T> {
+    let result: { value: T } | undefined;
+    await this.run([{ ...step, run: async (progress) => { result = { value: await work(progress) }; return undefined; } }]);
+    // Absent only with --dry-run, which no command that uses step() offers.
+    if (result === undefined) throw new Error(`step ${step.name} gave no result`);
+    return result.value;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#src?.close(), this.#dst?.close()]);
+  }
+}
+
+function missingSide(pair: Pair, side: 'src' | 'dst'): never {
+  throw new ConfigError(`${pair.options.configPath}: "${side}" is null, but this command needs it`, {
+    hint: `Fill in "${side}" in the config.`,
+    detail: { side, db: pair.db },
+  });
+}

@@ -1,0 +1,194 @@
+import pg from 'pg';
+import { InterruptedError, QueryError, type SideName } from '../errors.js';
+import { connectionError, queryError } from './failures.js';
+import { literal } from './quote.js';
+import { connectTls, type Ssl } from './tls.js';
+
+/** Where and as whom to connect. */
+export interface Address {
+  readonly side: SideName;
+  /** What the person knows the server by; used for TLS and in messages. */
+  readonly host: string;
+  /** The IP address to connect to instead of asking the name service, as libpq's `hostaddr`. */
+  readonly hostaddr?: string | undefined;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ssl: Ssl;
+}
+
+export interface SessionOptions {
+  /** Shown in pg_stat_activity, so that others see who is at work. */
+  readonly applicationName: string;
+  /** Milliseconds until a statement is given up; 0 for never. */
+  readonly statementTimeout?: number;
+  /** Milliseconds to wait for a lock; 0 for ever. */
+  readonly lockTimeout?: number;
+  /** When it aborts, running statements fail with InterruptedError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Parameter = string | number | boolean | bigint | null | Date | readonly Parameter[];
+
+const CONNECT_TIMEOUT_MS = 8_000;
+const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
+const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
+
+/**
+ * Settings that make the text of every value the same on every server, and names in definitions always qualified.
+ * Both sides of a comparison must have them.
+ */
+const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
+  search_path: 'pg_catalog',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  xmloption: 'content',
+  row_security: 'off',
+  default_transaction_read_only: 'off',
+  idle_in_transaction_session_timeout: '0',
+};
+
+/**
+ * One connection to one server, with canonical settings and time limits. Values of type int8 and numeric come back as
+ * strings, since they may not fit a JavaScript number.
+ */
+export class Session {
+  private constructor(
+    readonly address: Address,
+    /** The underlying client, for COPY streams only. */
+    readonly client: pg.Client,
+    /** For instance 150020 for PostgreSQL 15.20. */
+    readonly serverVersion: number,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /**
+   * Connects.
+   * @throws ConnectionError with the reason and what to do, after 8 seconds at the latest
+   */
+  static async connect(address: Address, options: SessionOptions): Promise<Session> {
+    throwIfAborted(options.signal);
+    const settings = {
+      ...CANONICAL_SETTINGS,
+      statement_timeout: String(options.statementTimeout ?? DEFAULT_STATEMENT_TIMEOUT_MS),
+      lock_timeout: String(options.lockTimeout ?? DEFAULT_LOCK_TIMEOUT_MS),
+    };
+    const base: pg.ClientConfig = {
+      host: address.hostaddr ?? address.host,
+      port: address.port,
+      database: address.database,
+      user: address.user,
+      password: address.password,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
+        .join(' '),
+    };
+    let client: pg.Client;
+    try {
+      client = await connectTls(base, address.ssl, address.host);
+    } catch (error) {
+      throw connectionError(error, address);
+    }
+    // A lost connection surfaces in the statement that runs; without a listener it would end the process.
+    client.on('error', () => undefined);
+    const { rows } = await client.query<{ version: number }>(
+      // A server that watches its clients ends a statement soon after belt was killed, and frees what it locked.
+      `SELECT current_setting('server_version_num')::int AS version,
+              CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
+                   THEN set_config('client_connection_check_interval', '1000', false) END`,
+    );
+    const session = new Session(address, client, rows[0]?.version ?? 0, options.signal);
+    options.signal?.addEventListener('abort', session.#abort, { once: true });
+    return session;
+  }
+
+  /** The server's major version, for instance 15. */
+  get major(): number {
+    return Math.floor(this.serverVersion / 10_000);
+  }
+
+  /**
+   * Runs one statement and gives its rows.
+   * @param sql one statement; with no parameters it may be several, and the rows are those of the last
+   * @throws QueryError with side, SQLSTATE and object; InterruptedError when the signal aborts
+   */
+  async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
+    throwIfAborted(this.signal);
+    try {
+      const result: pg.QueryResult | pg.QueryResult[] = await this.client.query(
+        sql,
+        parameters.length === 0 ? undefined : [...parameters],
+      );
+      return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
+    } catch (error) {
+      throwIfAborted(this.signal);
+      throw queryError(error, this.address);
+    }
+  }
+
+  /**
+   * Runs a statement that gives exactly one row.
+   * @throws QueryError as query(), also when there is no row
+   */
+  async one<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row> {
+    const [row] = await this.query<Row>(sql, parameters);
+    if (row === undefined) throw new QueryError('a query that always gives a row gave none', { detail: { sql } });
+    return row;
+  }
+
+  /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
+  async transaction<T>(work: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
+    await this.query(begin);
+    try {
+      const result = await work();
+      await this.query('COMMIT');
+      return result;
+    } catch (error) {
+      // A broken connection cannot roll back; the server does it by itself then.
+      await this.client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Changes a setting for the rest of the session. */
+  async set(name: string, value: string): Promise<void> {
+    await this.query('SELECT set_config($1, $2, false)', [name, value]);
+  }
+
+  /** Runs `work` with another statement_timeout (milliseconds, 0 for none), and puts the old one back. */
+  async withStatementTimeout<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+    const { old } = await this.one<{ old: string }>("SELECT current_setting('statement_timeout') AS old");
+    await this.query(`SET statement_timeout = ${literal(String(milliseconds))}`);
+    try {
+      return await work();
+    } finally {
+      await this.client.query(`SET statement_timeout = ${literal(old)}`).catch(() => undefined);
+    }
+  }
+
+  /** Ends the connection. Never throws. */
+  async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.#abort);
+    await this.client.end().catch(() => undefined);
+  }
+
+  /** Cuts the connection; the server notices within a second and undoes what ran. */
+  readonly #abort = (): void => {
+    const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    stream.destroy();
+  };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new InterruptedError('interrupted');
+}

@@ -1,0 +1,21 @@
+/** PostgreSQL's error codes that belt branches on. Source: PostgreSQL documentation, appendix A. */
+export const SQLSTATE = {
+  connectionFailure: '08006',
+  uniqueViolation: '23505',
+  invalidPassword: '28P01',
+  invalidAuthorization: '28000',
+  unknownDatabase: '3D000',
+  insufficientPrivilege: '42501',
+  undefinedTable: '42P01',
+  undefinedFunction: '42883',
+  undefinedObject: '42704',
+  duplicateObject: '42710',
+  duplicateTable: '42P07',
+  lockNotAvailable: '55P03',
+  objectInUse: '55006',
+  tooManyConnections: '53300',
+  queryCanceled: '57014',
+  adminShutdown: '57P01',
+  cannotConnectNow: '57P03',
+  internalError: 'XX000',
+} as const;
