@@ -90,10 +90,10 @@ const password = secret.meta(
   help('Password', 'The password, or {"env": "NAME"} to take it from an environment variable.'),
 );
 
-const user = (title: string, description: string, pw: z.ZodType<z.output<typeof secret>> = password) =>
+const user = (title: string, description: string) =>
   z
     .strictObject(
-      { name: filled("a role's name").meta(help('Name', 'The role, exactly as the server has it.')), pw },
+      { name: filled("a role's name").meta(help('Name', 'The role, exactly as the server has it.')), pw: password },
       { error: 'wants {"name": ..., "pw": ...}' },
     )
     .meta(help(title, description));
@@ -123,7 +123,6 @@ const sideSchema = z.strictObject(
     pglogical_user: user(
       'pglogical user',
       'The role that pglogical replicates as. belt creates it; choose a long random password.',
-      password,
     ),
     other_users: z
       .array(otherUser, { error: 'wants a list of {"name": ..., "pw": null}, or null' })
@@ -202,7 +201,11 @@ export type WrittenConfig = z.output<typeof configSchema>;
 /** One side as it is written. */
 export type WrittenSide = z.output<typeof sideSchema>;
 
-/** The JSON Schema of config.json, by which editors complete and check. Made anew at each call. */
+/**
+ * The JSON Schema of config.json, by which editors complete and check. Made anew at each call, for it takes time.
+ * Draft 7, which every editor knows; the two keys besides it tell VS Code what belt lets stand in the file.
+ */
 export function configJsonSchema(): object {
-  return z.toJSONSchema(configSchema, { io: 'input' });
+  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+  return { ...schema, allowComments: true, allowTrailingCommas: true };
 }

@@ -1,0 +1,67 @@
+import { getLocation, parseTree, ParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { pathText, positions, type ConfigFault, type ConfigPath } from './faults.js';
+
+/** JSON as people write it: with comments and trailing commas. */
+export interface SyntaxTree {
+  /** undefined when there is no value at all. */
+  readonly root: Node | undefined;
+  readonly faults: readonly ConfigFault[];
+}
+
+/** Reads JSON with comments; goes on after a fault, so that what follows can be checked too. */
+export function readSyntax(text: string): SyntaxTree {
+  const errors: ParseError[] = [];
+  // Some editors put a byte order mark in front. A space in its place keeps all offsets.
+  const clean = text.replace(/^\uFEFF/, ' ');
+  const root = parseTree(clean, errors, { allowTrailingComma: true });
+  const position = positions(text);
+  if (root === undefined && clean.trim() === '') {
+    return { root, faults: [{ path: '', line: 1, column: 1, message: 'the file is empty' }] };
+  }
+  const faults = errors.map(({ error, offset }) => ({
+    path: pathText(getLocation(clean, offset).path.filter((segment) => segment !== '')),
+    ...position(offset),
+    message: words[error] ?? 'is not JSON',
+  }));
+  // One slip makes several errors on its line, of which the first says it best.
+  const first = faults.filter(({ line }, index) => faults.findIndex((other) => other.line === line) === index);
+  return { root, faults: [...first, ...repeatedKeys(root, [], position)] };
+}
+
+const words: Readonly<Partial<Record<ParseErrorCode, string>>> = {
+  [ParseErrorCode.InvalidSymbol]: 'is not a JSON value; text must stand in double quotes',
+  [ParseErrorCode.InvalidNumberFormat]: 'is not a number as JSON writes it',
+  [ParseErrorCode.PropertyNameExpected]: 'wants a key in double quotes here',
+  [ParseErrorCode.ValueExpected]: 'wants a value here',
+  [ParseErrorCode.ColonExpected]: 'wants a colon after the key',
+  [ParseErrorCode.CommaExpected]: 'wants a comma before this',
+  [ParseErrorCode.CloseBraceExpected]: 'wants a closing }',
+  [ParseErrorCode.CloseBracketExpected]: 'wants a closing ]',
+  [ParseErrorCode.EndOfFileExpected]: 'stands after the end of the config',
+  [ParseErrorCode.InvalidCommentToken]: 'is not a comment; comments are // and /* */',
+  [ParseErrorCode.UnexpectedEndOfComment]: 'this comment is not closed by */',
+  [ParseErrorCode.UnexpectedEndOfString]: 'wants a closing double quote',
+  [ParseErrorCode.UnexpectedEndOfNumber]: 'is not a number as JSON writes it',
+  [ParseErrorCode.InvalidUnicode]: 'wants four hexadecimal digits after \\u',
+  [ParseErrorCode.InvalidEscapeCharacter]: 'has a backslash that JSON does not know; write \\\\ for a backslash',
+  [ParseErrorCode.InvalidCharacter]: 'has a control character inside quotes; write \\n, \\t or \\u00XX',
+};
+
+function repeatedKeys(node: Node | undefined, path: ConfigPath, position: ReturnType<typeof positions>): ConfigFault[] {
+  if (node?.type === 'array') {
+    return (node.children ?? []).flatMap((child, index) => repeatedKeys(child, [...path, index], position));
+  }
+  if (node?.type !== 'object') return [];
+  const seen = new Set<string>();
+  return (node.children ?? []).flatMap(({ children }) => {
+    const [keyNode, valueNode] = children ?? [];
+    if (keyNode === undefined) return [];
+    const key = String(keyNode.value);
+    const here = [...path, key];
+    const repeated = seen.has(key)
+      ? [{ path: pathText(here), ...position(keyNode.offset), message: 'stands here a second time; keep one' }]
+      : [];
+    seen.add(key);
+    return [...repeated, ...repeatedKeys(valueNode, here, position)];
+  });
+}
