@@ -8,8 +8,8 @@ import { configSchema } from './schema.js';
 export interface Finding {
   readonly path: ConfigPath;
   readonly message: string;
-  /** Whether the key is not there at all; its place is then that of the object it should be in. */
-  readonly missing?: boolean;
+  /** `missing`: the key is not there, so the fault shows its object. `key`: it is the key that is wrong, not its value. */
+  readonly about?: 'missing' | 'key';
 }
 
 /** Names whose value a fault may show; any other text may be a password in the wrong place. */
@@ -34,7 +34,7 @@ function issueFindings(issue: z.core.$ZodIssue, parents: ConfigPath, root: Node)
     if (closest !== undefined) return closest.flatMap((inner) => issueFindings(inner, path, root));
   }
   const node = findNodeAtLocation(root, [...path]);
-  if (node === undefined) return [{ path, message: `is missing; it ${issue.message}`, missing: true }];
+  if (node === undefined) return [{ path, message: `is missing; it ${issue.message}`, about: 'missing' }];
   if (issue.message.endsWith('it is empty')) return [{ path, message: issue.message }];
   return [{ path, message: `${issue.message}, not ${valueWords(node, path)}` }];
 }
@@ -43,7 +43,7 @@ function unknownKey(path: ConfigPath, parent: ConfigPath): Finding {
   const key = String(path.at(-1));
   const meant = nearest(key, knownKeys(parent));
   const known = meant === undefined ? `known here are ${knownKeys(parent).join(', ')}` : `did you mean "${meant}"?`;
-  return { path, message: `is not known; ${known}` };
+  return { path, message: `is not known; ${known}`, about: 'key' };
 }
 
 /** The keys that the schema has for the object at a path. */

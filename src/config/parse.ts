@@ -1,7 +1,7 @@
-import { findNodeAtLocation, getNodeValue } from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
 import { folderFindings, placeholderFindings, schemaFindings, variableFindings, type Finding } from './check.js';
 import { faultsError, pathText, positions, type ConfigFault } from './faults.js';
-import { resolveConfig } from './resolve.js';
+import { resolveConfig, type ParsedConfig } from './resolve.js';
 import { configSchema, type DatabaseConfig } from './schema.js';
 import { readSyntax } from './syntax.js';
 
@@ -13,12 +13,6 @@ export interface ParseOptions {
   readonly db: string;
   /** The environment variables that `{"env": "NAME"}` may name. */
   readonly variables: Readonly<Record<string, string | undefined>>;
-}
-
-export interface ParsedConfig {
-  readonly config: DatabaseConfig;
-  /** Whether a password stands in the file itself, and not in an environment variable. */
-  readonly plainPasswords: boolean;
 }
 
 /**
@@ -37,22 +31,23 @@ export function parseConfig(text: string, options: ParseOptions): ParsedConfig {
   // What is wrong with a value is said once, and the more telling finding wins: a placeholder is no port either.
   const findings = unique([...special, ...schemaFindings(checked.error?.issues ?? [], root)]);
   // After a slip in the syntax, keys may seem to be missing that are there.
-  const said = syntaxFaults.length > 0 ? findings.filter(({ missing }) => missing !== true) : findings;
+  const said = syntaxFaults.length > 0 ? findings.filter(({ about }) => about !== 'missing') : findings;
 
   const position = positions(text);
   const faults = said.map((finding): ConfigFault => {
-    let node = findNodeAtLocation(root, [...finding.path]);
-    for (let depth = finding.path.length - 1; node === undefined && depth >= 0; depth -= 1) {
-      node = findNodeAtLocation(root, finding.path.slice(0, depth));
-    }
-    // A key that is not known is shown itself, any other fault its value.
-    const shown = finding.message.startsWith('is not known') ? (node?.parent ?? node) : node;
-    return { path: pathText(finding.path), ...position((shown ?? root).offset), message: finding.message };
+    const { offset } = nodeOf(root, finding);
+    return { path: pathText(finding.path), ...position(offset), message: finding.message };
   });
   if (!checked.success || syntaxFaults.length + faults.length > 0) {
     throw faultsError(options.file, [...syntaxFaults, ...faults]);
   }
   return resolveConfig(checked.data, options.variables);
+}
+
+/** The node by whose place a fault is shown. */
+function nodeOf(root: Node, { path, about }: Finding): Node {
+  const node = findNodeAtLocation(root, about === 'missing' ? path.slice(0, -1) : [...path]);
+  return (about === 'key' ? node?.parent : node) ?? root;
 }
 
 function unique(findings: readonly Finding[]): Finding[] {

@@ -1,5 +1,10 @@
-import type { ParsedConfig } from './parse.js';
 import type { DatabaseConfig, SideConfig, UserConfig, WrittenConfig, WrittenSide } from './schema.js';
+
+export interface ParsedConfig {
+  readonly config: DatabaseConfig;
+  /** Whether a password stands in the file itself, and not in an environment variable. */
+  readonly plainPasswords: boolean;
+}
 
 type Variables = Readonly<Record<string, string | undefined>>;
 type WrittenPassword = WrittenSide['root_user']['pw'];

@@ -1,4 +1,4 @@
-import { getLocation, parseTree, ParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { getLocation, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { pathText, positions, type ConfigFault, type ConfigPath } from './faults.js';
 
 /** JSON as people write it: with comments and trailing commas. */
@@ -21,30 +21,31 @@ export function readSyntax(text: string): SyntaxTree {
   const faults = errors.map(({ error, offset }) => ({
     path: pathText(getLocation(clean, offset).path.filter((segment) => segment !== '')),
     ...position(offset),
-    message: words[error] ?? 'is not JSON',
+    message: words[printParseErrorCode(error)] ?? 'is not JSON',
   }));
   // One slip makes several errors on its line, of which the first says it best.
   const first = faults.filter(({ line }, index) => faults.findIndex((other) => other.line === line) === index);
   return { root, faults: [...first, ...repeatedKeys(root, [], position)] };
 }
 
-const words: Readonly<Partial<Record<ParseErrorCode, string>>> = {
-  [ParseErrorCode.InvalidSymbol]: 'is not a JSON value; text must stand in double quotes',
-  [ParseErrorCode.InvalidNumberFormat]: 'is not a number as JSON writes it',
-  [ParseErrorCode.PropertyNameExpected]: 'wants a key in double quotes here',
-  [ParseErrorCode.ValueExpected]: 'wants a value here',
-  [ParseErrorCode.ColonExpected]: 'wants a colon after the key',
-  [ParseErrorCode.CommaExpected]: 'wants a comma before this',
-  [ParseErrorCode.CloseBraceExpected]: 'wants a closing }',
-  [ParseErrorCode.CloseBracketExpected]: 'wants a closing ]',
-  [ParseErrorCode.EndOfFileExpected]: 'stands after the end of the config',
-  [ParseErrorCode.InvalidCommentToken]: 'is not a comment; comments are // and /* */',
-  [ParseErrorCode.UnexpectedEndOfComment]: 'this comment is not closed by */',
-  [ParseErrorCode.UnexpectedEndOfString]: 'wants a closing double quote',
-  [ParseErrorCode.UnexpectedEndOfNumber]: 'is not a number as JSON writes it',
-  [ParseErrorCode.InvalidUnicode]: 'wants four hexadecimal digits after \\u',
-  [ParseErrorCode.InvalidEscapeCharacter]: 'has a backslash that JSON does not know; write \\\\ for a backslash',
-  [ParseErrorCode.InvalidCharacter]: 'has a control character inside quotes; write \\n, \\t or \\u00XX',
+/** By the names that jsonc-parser gives its errors. */
+const words: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'is not a JSON value; text must stand in double quotes',
+  InvalidNumberFormat: 'is not a number as JSON writes it',
+  PropertyNameExpected: 'wants a key in double quotes here',
+  ValueExpected: 'wants a value here',
+  ColonExpected: 'wants a colon after the key',
+  CommaExpected: 'wants a comma before this',
+  CloseBraceExpected: 'wants a closing }',
+  CloseBracketExpected: 'wants a closing ]',
+  EndOfFileExpected: 'stands after the end of the config',
+  InvalidCommentToken: 'is not a comment; comments are // and /* */',
+  UnexpectedEndOfComment: 'this comment is not closed by */',
+  UnexpectedEndOfString: 'wants a closing double quote',
+  UnexpectedEndOfNumber: 'is not a number as JSON writes it',
+  InvalidUnicode: 'wants four hexadecimal digits after \\u',
+  InvalidEscapeCharacter: 'has a backslash that JSON does not know; write \\\\ for a backslash',
+  InvalidCharacter: 'has a control character inside quotes; write \\n, \\t or \\u00XX',
 };
 
 function repeatedKeys(node: Node | undefined, path: ConfigPath, position: ReturnType<typeof positions>): ConfigFault[] {
