@@ -80,6 +80,8 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly kind: 'pairs';
   /** The sides that must be in the config. */
   readonly needs: 'src' | 'dst' | 'both';
+  /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */
+  readonly next?: string;
   /** Whether it changes a server: such commands lock the pair against a second belt. */
   readonly changes: boolean;
   readonly options: O;

@@ -81,11 +81,19 @@ export class Pair {
     });
   }
 
-  /** Runs one step and gives what `work` gave; for commands whose result comes out of a step. */
+  /** Runs one step that only looks, with --dry-run too, and gives what `work` gave. */
   async step<T>(step: Omit<Step, 'run' | 'done'>, work: (progress: (text: string) => void) => Promise<T>): Promise<T> {
     let result: { value: T } | undefined;
-    await this.run([{ ...step, run: async (progress) => { result = { value: await work(progress) }; return undefined; } }]);
-    // Absent only with --dry-run, which no command that uses step() offers.
+    await this.run([
+      {
+        ...step,
+        readOnly: true,
+        run: async (progress) => {
+          result = { value: await work(progress) };
+          return undefined;
+        },
+      },
+    ]);
     if (result === undefined) throw new Error(`step ${step.name} gave no result`);
     return result.value;
   }

@@ -15,6 +15,8 @@ export interface Step {
   readonly name: string;
   /** What it does, as a person says it: `create role pglogical on the source`. */
   readonly title: string;
+  /** It only looks, and refuses when something is wrong; so --dry-run runs it too. */
+  readonly readOnly?: boolean;
   /** Reads the servers; gives the reason why there is nothing to do, or null when there is. Changes nothing. */
   readonly done?: () => Promise<string | null>;
   /** Does the work; may give a sentence about what it did. `progress` shows a line while it works. */
@@ -70,7 +72,7 @@ async function runStep(step: Step, { events, results, dryRun, signal }: RunPlanO
   try {
     const reason = (await step.done?.()) ?? null;
     if (reason !== null) end('skipped', reason);
-    else if (dryRun) end('planned', step.title);
+    else if (dryRun && step.readOnly !== true) end('planned', step.title);
     else end('ok', await step.run((text) => { events.stepProgress(step, text); }));
   } catch (error) {
     end('failed', error instanceof Error ? error.message : String(error));

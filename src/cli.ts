@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module';
+import { CommanderError } from 'commander';
+import type { PairCommandSpec } from './commands/define.js';
+import type { Environment } from './environment.js';
+import { BeltError } from './errors.js';
+import { buildProgram, type Handlers, type PairCall } from './program.js';
+import { registry } from './registry.js';
+import type { Envelope } from './results/envelope.js';
+
+/** The only file that touches the process: arguments, streams, signals, exit code. */
+
+const abort = new AbortController();
+const environment: Environment = {
+  cwd: process.cwd(),
+  variables: process.env,
+  pid: process.pid,
+  signal: abort.signal,
+};
+
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+function listenForSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A second one means it: whoever presses Ctrl-C twice does not want to wait.
+      if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      abort.abort();
+      process.stderr.write('\nbelt: interrupted, closing connections; what was begun is undone or can be gone on with\n');
+    });
+  }
+}
+
+/** Whoever reads the output may have gone (`belt status | head`): that is no error. */
+function endQuietlyOnBrokenPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+const useColour = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+
+async function styleFor(stream: NodeJS.WriteStream) {
+  const { makeStyle } = await import('./render/style.js');
+  return makeStyle(useColour(stream), stream.isTTY ? stream.columns : null);
+}
+
+async function makeProgress() {
+  if (process.stderr.isTTY && process.env['TERM'] !== 'dumb') {
+    const { terminalProgress } = await import('./render/terminal-progress.js');
+    return terminalProgress(await styleFor(process.stderr));
+  }
+  const { plainProgress } = await import('./render/plain-progress.js');
+  return plainProgress((line) => process.stderr.write(`${line}\n`));
+}
+
+const handlers: Handlers = {
+  async runPairs(spec, call) {
+    const { runCommand } = await import('./runner.js');
+    const started = new Date();
+    let envelope: Envelope<object>;
+    try {
+      envelope = await runCommand({ spec, ...call }, environment, await makeProgress());
+    } catch (error) {
+      if (!call.json) throw error;
+      envelope = await failedEnvelope(spec, call, started, error);
+    }
+    await show(spec, call, envelope);
+    const { exitCodeOf } = await import('./results/exit-code.js');
+    process.exitCode = exitCodeOf(envelope);
+  },
+  async runPlain(spec, args, options) {
+    const module = await spec.load();
+    const print = (text: string): void => void process.stdout.write(text);
+    const note = (text: string): void => void process.stderr.write(`${text}\n`);
+    await module.run({ environment, print, note }, args, options as never);
+  },
+};
+
+async function failedEnvelope(spec: PairCommandSpec, call: PairCall, started: Date, error: unknown): Promise<Envelope<object>> {
+  const { errorToJson } = await import('./errors.js');
+  return {
+    command: spec.name,
+    dc: call.dc,
+    db: call.db ?? null,
+    success: false,
+    timestamp: started.toISOString(),
+    duration_ms: Date.now() - started.getTime(),
+    error: errorToJson(error),
+    results: [],
+  };
+}
+
+async function show(spec: PairCommandSpec, call: PairCall, envelope: Envelope<object>): Promise<void> {
+  if (call.json) {
+    const { renderJson } = await import('./render/json.js');
+    process.stdout.write(renderJson(envelope));
+    return;
+  }
+  const { renderFailures } = await import('./render/failures.js');
+  const { render } = await spec.table();
+  const table = render(envelope, await styleFor(process.stdout));
+  if (table !== '') process.stdout.write(`${table}\n`);
+  process.stderr.write(renderFailures(envelope, await styleFor(process.stderr)));
+  if (envelope.success && !call.dryRun && spec.next !== undefined && process.stderr.isTTY) {
+    const target = [call.dc, call.db].filter((part) => part !== undefined).join(' ');
+    process.stderr.write(`\nNext: ${spec.next.replaceAll('{target}', target)}\n`);
+  }
+}
+
+async function reportError(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const { renderErrorText } = await import('./render/failures.js');
+  const style = await styleFor(process.stderr);
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof BeltError ? error.hint : 'This is a defect of belt. Please report it, with what you typed.';
+  process.stderr.write(`${renderErrorText(message, hint, '', style)}\n`);
+  return error instanceof BeltError ? error.exitCode : 1;
+}
+
+async function main(): Promise<void> {
+  listenForSignals();
+  endQuietlyOnBrokenPipe();
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const program = buildProgram(registry, version, handlers);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  if (process.argv.length <= 2) {
+    program.outputHelp();
+    return;
+  }
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = await reportError(error);
+  }
+}
+
+await main();

@@ -1,0 +1,40 @@
+import { definePairCommand, type CommandSpec } from '../define.js';
+
+const precheck = definePairCommand({
+  name: 'precheck',
+  summary: 'check that both servers, roles, tables and tools are fit for a migration',
+  description:
+    'Reads both servers and says what a migration needs and lacks: settings, roles, extensions, client tools, and\n' +
+    'everything in the schema that pglogical cannot carry, each with what to do about it. Changes nothing.\n' +
+    'Exit code 1 when a requirement fails.',
+  examples: [
+    { line: 'belt precheck testdatacenter1 database1', means: 'one database, with its tables, sequences and extensions' },
+    { line: 'belt precheck testdatacenter1', means: 'every database of the datacenter, a line per side' },
+  ],
+  needs: 'both',
+  changes: false,
+  next: 'belt setup {target}',
+  options: {},
+  load: () => import('./precheck.js'),
+  table: () => import('../../render/tables/precheck.js'),
+});
+
+const status = definePairCommand({
+  name: 'status',
+  summary: 'show how replication is, in both directions',
+  description:
+    'A row per database: forward (source to destination) and back replication, how far behind the destination is, and\n' +
+    'how much of the initial copy has arrived. A direction that is down comes with the reason; exit code 1 then.',
+  examples: [
+    { line: 'belt status testdatacenter1', means: 'every database of the datacenter' },
+    { line: 'belt status testdatacenter1 database1 --json', means: 'one database, for a program' },
+  ],
+  needs: 'both',
+  changes: false,
+  options: {},
+  load: () => import('./status.js'),
+  table: () => import('../../render/tables/status.js'),
+});
+
+export const inspectCommands = { precheck, status } satisfies Record<string, CommandSpec>;
+

@@ -1,0 +1,81 @@
+import { definePairCommand, flag, integer, type CommandSpec } from '../define.js';
+
+/** The table that every command uses whose result is what its steps did. */
+const stepsTable = () => import('../../render/tables/steps.js');
+
+const force = flag('--force', 'go on although it may lose data, as the refusal says');
+const noSchema = flag('--no-schema', 'leave the schema alone: it was loaded by other means');
+const wait = integer('--wait <seconds>', 'how long to wait for changes that are on their way', {
+  min: 0,
+  max: 86_400,
+  defaultValue: 30,
+});
+
+const setup = definePairCommand({
+  name: 'setup',
+  summary: 'load the schema and start forward replication',
+  description:
+    'Makes the pglogical role, extension and nodes on both sides, loads the schema of the source into the destination\n' +
+    '(without NOT VALID constraints and without the indexes that can wait), and starts to copy and replicate every table\n' +
+    'that has a primary key. The application goes on undisturbed. Can be run again after a failure at any point.',
+  examples: [
+    { line: 'belt setup testdatacenter1 database1', means: 'start the migration of one database' },
+    { line: 'belt setup testdatacenter1 database1 --dry-run', means: 'show what is there already and what would be done' },
+  ],
+  needs: 'both',
+  changes: true,
+  next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
+  options: { schema: noSchema },
+  load: () => import('./setup.js'),
+  table: stepsTable,
+});
+
+const setupBack = definePairCommand({
+  name: 'setup-back-replication',
+  summary: 'start replication from the destination back to the source',
+  description:
+    'Starts replication from the destination to the source, so that what the application writes on the destination after\n' +
+    'the cutover reaches the source too and a rollback loses nothing. Refused while the initial copy still runs, since\n' +
+    'copied rows would be sent back and overwrite newer ones. Succeeds when rows really flow.',
+  examples: [{ line: 'belt setup-back-replication testdatacenter1 database1', means: 'once "belt status" says replicating' }],
+  needs: 'both',
+  changes: true,
+  next: 'before the downtime: belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
+  options: {},
+  load: () => import('./setup-back-replication.js'),
+  table: stepsTable,
+});
+
+const teardownForward = definePairCommand({
+  name: 'teardown-forward-replication',
+  summary: 'end forward replication, once everything has arrived',
+  description:
+    'Drops the subscription that feeds the destination. First it makes sure that nothing can be lost: it refuses while\n' +
+    'sessions that can write are still connected to the source, and while the destination has not applied all that the\n' +
+    'source has committed.',
+  examples: [
+    { line: 'belt teardown-forward-replication testdatacenter1 database1', means: 'in the downtime, after revoke-logins' },
+  ],
+  needs: 'dst',
+  changes: true,
+  next: 'belt sync {target}',
+  options: { force, wait },
+  load: () => import('./teardown-forward-replication.js'),
+  table: stepsTable,
+});
+
+const teardownBack = definePairCommand({
+  name: 'teardown-back-replication',
+  summary: 'end back replication: the migration is final, or is being rolled back',
+  description:
+    'Drops the subscription that feeds the source from the destination, once the source has applied all that was\n' +
+    'committed on the destination. From then on the source is out of date, or, in a rollback, the truth again.',
+  examples: [{ line: 'belt teardown-back-replication testdatacenter1 database1', means: 'when a rollback is no longer needed, or as its first step' }],
+  needs: 'src',
+  changes: true,
+  options: { force, wait },
+  load: () => import('./teardown-back-replication.js'),
+  table: stepsTable,
+});
+
+export const replicationCommands = { setup, setupBack, teardownForward, teardownBack } satisfies Record<string, CommandSpec>;

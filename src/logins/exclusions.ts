@@ -1,0 +1,27 @@
+import type { Pair } from '../pair/pair.js';
+
+/** Roles whose LOGIN belt leaves alone, by name and by LIKE pattern. */
+export interface Exclusions {
+  readonly users: readonly string[];
+  readonly patterns: readonly string[];
+}
+
+/** Roles of the server itself, of Amazon RDS, and of monitoring. In patterns `\` makes `_` mean itself. */
+const ALWAYS: Exclusions = {
+  users: ['postgres', 'rdsadmin', 'datadog', 'monitoring'],
+  patterns: ['rds%', 'pg\\_%'],
+};
+
+export interface ExclusionOptions {
+  readonly excludeUser: readonly string[];
+  readonly excludePattern: readonly string[];
+}
+
+/** What is excluded on the source: belt's own roles, the server's, the config's, and those of the command line. */
+export function exclusionsFor(pair: Pair, options: ExclusionOptions): Exclusions {
+  const { root_user, pglogical_user } = pair.src.config;
+  return {
+    users: [root_user.name, pglogical_user.name, ...ALWAYS.users, ...pair.config.exclude_users, ...options.excludeUser],
+    patterns: [...ALWAYS.patterns, ...pair.config.exclude_patterns, ...options.excludePattern],
+  };
+}

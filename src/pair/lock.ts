@@ -1,0 +1,45 @@
+import { RefusedError } from '../errors.js';
+import { waitFor } from '../pglogical/wait.js';
+import type { Pair } from './pair.js';
+import type { Side } from './side.js';
+
+/** The key of belt's advisory lock; any fixed number, "belt" in ASCII here. */
+const LOCK_KEY = 0x62656c74;
+
+/** A belt that was killed leaves its lock within a second or two; so wait a little before refusing. */
+const DEADLINE_MS = 8_000;
+
+/**
+ * Holds the databases against a second belt that changes things, as long as the root sessions live.
+ * @throws RefusedError that says who is at work there
+ */
+export async function lockPair(pair: Pair, needs: 'src' | 'dst' | 'both'): Promise<void> {
+  // Always the source first, so that two belts cannot wait for each other.
+  if (needs !== 'dst') await lockSide(pair, pair.src);
+  if (needs !== 'src') await lockSide(pair, pair.dst);
+}
+
+async function lockSide(pair: Pair, side: Side): Promise<void> {
+  const session = await side.root();
+  const locked = await waitFor(
+    async () => {
+      const { ok } = await session.one<{ ok: boolean }>('SELECT pg_try_advisory_lock($1) AS ok', [LOCK_KEY]);
+      return ok ? true : undefined;
+    },
+    { deadline: DEADLINE_MS, interval: 300, signal: pair.environment.signal },
+  );
+  if (locked === true) return;
+  const [holder] = await session.query<{ application_name: string; since: string; address: string }>(
+    `SELECT a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
+            coalesce(host(a.client_addr), 'a local socket') AS address
+       FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = $1 AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [LOCK_KEY],
+  );
+  throw new RefusedError(
+    `another belt is at work on the ${side.toString()}` +
+      (holder === undefined ? '' : `: "${holder.application_name}" from ${holder.address}, since ${holder.since}`),
+    { hint: 'Wait until it has ended, then run the same command again.', detail: { side: side.name, holder: holder ?? null } },
+  );
+}

@@ -1,0 +1,35 @@
+import type { Pair } from '../pair/pair.js';
+import type { Side } from '../pair/side.js';
+import type { SideName } from '../errors.js';
+
+/** The names that belt gives to its objects in pglogical; the same as the reference tool's, so either finds them. */
+export const REPLICATION_SET = 'pgbelt';
+
+const NODES: Readonly<Record<SideName, string>> = { src: 'pg1', dst: 'pg2' };
+
+/** The name of a side's pglogical node. */
+export function nodeName(side: SideName): string {
+  return NODES[side];
+}
+
+/** One way in which rows flow: forward from source to destination, back from destination to source. */
+export interface Direction {
+  readonly name: 'forward' | 'back';
+  readonly provider: Side;
+  readonly subscriber: Side;
+  /** The subscription's name, on the subscriber. */
+  readonly subscription: string;
+}
+
+export function forward(pair: Pair): Direction {
+  return { name: 'forward', provider: pair.src, subscriber: pair.dst, subscription: `${NODES.src}_${NODES.dst}` };
+}
+
+export function back(pair: Pair): Direction {
+  return { name: 'back', provider: pair.dst, subscriber: pair.src, subscription: `${NODES.dst}_${NODES.src}` };
+}
+
+/** The subscription's name of a direction, for commands that have one side only. */
+export function subscriptionName(direction: Direction['name']): string {
+  return direction === 'forward' ? `${NODES.src}_${NODES.dst}` : `${NODES.dst}_${NODES.src}`;
+}

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '../postgres/session.js';
+import type { Direction } from './direction.js';
+import { nodeName } from './direction.js';
+import { hasPglogical } from './extension.js';
+
+/** What a person is told about a direction. */
+export type DirectionStatus = 'unconfigured' | 'initializing' | 'replicating' | 'down';
+
+/** What the subscriber's catalog says about a subscription. */
+export interface SubscriptionState {
+  slot: string;
+  enabled: boolean;
+  /** pglogical's own word: `replicating` only says that a worker lives and the subscription as a whole was synced once. */
+  status: string;
+  /** The subscription's own sync state; `d` means that the initial copy failed and cannot go on. */
+  sync_status: string | null;
+  tables_total: number;
+  tables_waiting: number;
+}
+
+/** What the provider says about a subscription's slot. Positions and distances in bytes of WAL. */
+export interface SlotState {
+  active: boolean;
+  database: string;
+  walsender_state: string | null;
+  confirmed_flush_lsn: string | null;
+  /** Bytes of WAL that the slot holds on the provider's disk. */
+  retained_bytes: number | null;
+  wal_status: string | null;
+  sent_lag_bytes: number | null;
+  write_lag_bytes: number | null;
+  flush_lag_bytes: number | null;
+  replay_lag_bytes: number | null;
+  /** Bytes between the provider's newest WAL and what the subscriber has confirmed. */
+  confirmed_lag_bytes: number | null;
+}
+
+export interface DirectionState {
+  status: DirectionStatus;
+  subscription: SubscriptionState | null;
+  slot: SlotState | null;
+  /** Why it is down, a sentence each; empty otherwise. */
+  reasons: string[];
+}
+
+/** @returns the subscription as the subscriber's catalog has it, or null */
+export async function readSubscription(session: Session, name: string): Promise<SubscriptionState | null> {
+  if (!(await hasPglogical(session))) return null;
+  const [row] = await session.query<SubscriptionState>(
+    `SELECT s.sub_slot_name AS slot, s.sub_enabled AS enabled, st.status, whole.sync_status,
+            coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting
+       FROM pglogical.subscription s
+       CROSS JOIN LATERAL pglogical.show_subscription_status(s.sub_name) st
+       LEFT JOIN LATERAL (SELECT l.sync_status::text FROM pglogical.local_sync_status l
+                           WHERE l.sync_subid = s.sub_id AND l.sync_relname IS NULL) whole ON true
+       LEFT JOIN LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE l.sync_status NOT IN ('r', 'y')) AS waiting
+                            FROM pglogical.local_sync_status l
+                           WHERE l.sync_subid = s.sub_id AND l.sync_relname IS NOT NULL) each ON true
+      WHERE s.sub_name = $1`,
+    [name],
+  );
+  return row ?? null;
+}
+
+/**
+ * The slot and its walsender, joined by the slot's own process: application names are not unique, since databases of one
+ * server share pglogical's names.
+ */
+export async function readSlot(session: Session, slot: string): Promise<SlotState | null> {
+  const [row] = await session.query<SlotState>(
+    `SELECT s.active, s.database, s.confirmed_flush_lsn::text, s.wal_status, r.state AS walsender_state,
+            pg_wal_lsn_diff(now.lsn, s.restart_lsn)::float8 AS retained_bytes,
+            pg_wal_lsn_diff(now.lsn, r.sent_lsn)::float8 AS sent_lag_bytes,
+            pg_wal_lsn_diff(now.lsn, r.write_lsn)::float8 AS write_lag_bytes,
+            pg_wal_lsn_diff(now.lsn, r.flush_lsn)::float8 AS flush_lag_bytes,
+            pg_wal_lsn_diff(now.lsn, r.replay_lsn)::float8 AS replay_lag_bytes,
+            pg_wal_lsn_diff(now.lsn, s.confirmed_flush_lsn)::float8 AS confirmed_lag_bytes
+       FROM pg_replication_slots s
+       CROSS JOIN (SELECT pg_current_wal_lsn() AS lsn) now
+       LEFT JOIN pg_stat_replication r ON r.pid = s.active_pid
+      WHERE s.slot_name = $1`,
+    [slot],
+  );
+  return row ?? null;
+}
+
+/** The name that pglogical gives to a direction's slot (and to the origin on the subscriber). */
+export async function slotName(subscriber: Session, direction: Direction): Promise<string> {
+  const { slot } = await subscriber.one<{ slot: string }>(
+    'SELECT pglogical.pglogical_gen_slot_name(current_database(), $1, $2) AS slot',
+    [nodeName(direction.provider.name), direction.subscription],
+  );
+  return slot;
+}
+
+const SECOND_LOOK_MS = 400;
+
+/** Reads both servers and says how a direction is. */
+export async function readDirection(direction: Direction): Promise<DirectionState> {
+  const first = await look(direction);
+  // A worker that has just started, or just ended to start again, looks down or up for a moment: look twice.
+  if (first.status !== 'down' || first.subscription?.enabled === false) return first;
+  await sleep(SECOND_LOOK_MS);
+  return look(direction);
+}
+
+async function look(direction: Direction): Promise<DirectionState> {
+  const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
+  const subscription = await readSubscription(subscriber, direction.subscription);
+  if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [] };
+  const slot = await readSlot(provider, subscription.slot);
+  const status = judge(subscription, slot);
+  const reasons = status === 'down' ? await explainDown(direction, subscription, slot, provider) : [];
+  return { status, subscription, slot, reasons };
+}
+
+/**
+ * How a direction is. pglogical's `replicating` is not enough: it does not look at the slot, nor at single tables.
+ * Source: pglogical_functions.c, show_subscription_status.
+ */
+export function judge(subscription: SubscriptionState, slot: SlotState | null): DirectionStatus {
+  if (subscription.status !== 'replicating') {
+    return subscription.status === 'initializing' && subscription.sync_status !== 'd' ? 'initializing' : 'down';
+  }
+  if (subscription.sync_status !== 'r' || subscription.tables_waiting > 0) return 'initializing';
+  return slot?.active === true ? 'replicating' : 'down';
+}
+
+async function explainDown(
+  { provider, subscriber, subscription: name }: Direction,
+  subscription: SubscriptionState,
+  slot: SlotState | null,
+  providerRoot: Session,
+): Promise<string[]> {
+  const reasons: string[] = [];
+  if (!subscription.enabled) {
+    reasons.push(
+      `subscription ${name} is disabled; enable it on the ${subscriber.toString()}: SELECT pglogical.alter_subscription_enable('${name}')`,
+    );
+  }
+  if (subscription.sync_status === 'd') {
+    reasons.push('the initial copy failed half-way and pglogical cannot resume it; the reason stands in the log of the destination server');
+  }
+  if (slot === null && subscription.sync_status === 'r') {
+    reasons.push(`its slot ${subscription.slot} is gone from the ${provider.toString()}: changes since then are lost, the copy must be made anew`);
+  } else if (slot?.wal_status === 'lost') {
+    reasons.push(`its slot ${subscription.slot} lost the WAL it needs (max_slot_wal_keep_size): the copy must be made anew`);
+  }
+  if (await outputPluginRefused(providerRoot, provider.config.pglogical_user.name)) {
+    reasons.push(
+      `the ${provider.word} server refuses pglogical's output plugin to role ${provider.config.pglogical_user.name} ` +
+        `(output_plugin_libraries); run the same setup command again, it mends that`,
+    );
+  }
+  if (reasons.length === 0) {
+    reasons.push(
+      slot?.active === false
+        ? `no worker reads its slot ${subscription.slot}: the apply worker on the ${subscriber.toString()} fails or cannot reach the ${provider.word} server; its reason stands in the log of the ${subscriber.word} server`
+        : `the apply worker on the ${subscriber.toString()} does not run; its reason stands in the log of the ${subscriber.word} server`,
+    );
+  }
+  return reasons;
+}
+
+/** Whether the server would refuse pglogical's plugin to sessions of the role (servers since CVE-2026-6471). */
+async function outputPluginRefused(provider: Session, role: string): Promise<boolean> {
+  const { refused } = await provider.one<{ refused: boolean }>(
+    `SELECT current_setting('output_plugin_libraries', true) IS NOT NULL
+        AND strpos(current_setting('output_plugin_libraries'), 'pglogical_output') = 0
+        AND NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS c
+                         WHERE r.rolname = $1 AND c LIKE 'output\\_plugin\\_libraries=%pglogical\\_output%') AS refused`,
+    [role],
+  );
+  return refused;
+}

@@ -1,0 +1,99 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandSpec, OptionSpec, PairCommandSpec, PlainCommandSpec } from './commands/define.js';
+
+/** What the program calls when a command line is understood. */
+export interface Handlers {
+  runPairs(spec: PairCommandSpec, call: PairCall): Promise<void>;
+  runPlain(spec: PlainCommandSpec, args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export interface PairCall {
+  readonly dc: string;
+  readonly db: string | undefined;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly concurrency: number;
+  /** The command's own options. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const DEFAULT_CONCURRENCY = 8;
+
+/** Builds the command line out of the commands' specs: arguments and the common options are declared once, here. */
+export function buildProgram(registry: readonly CommandSpec[], version: string, handlers: Handlers): Command {
+  const program = new Command('belt')
+    .description('Moves a live PostgreSQL database to another server with pglogical, in seconds of downtime.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .showHelpAfterError('(belt help lists the commands; belt help <command> shows one with an example)')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', '\nStart in your migration project folder: configs/<dc>/<db>/config.json. First command: belt precheck <dc>');
+  for (const spec of registry) program.addCommand(buildCommand(spec, handlers));
+  return program;
+}
+
+function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
+  const command = new Command(spec.name).summary(spec.summary).description(spec.description).helpOption('-h, --help', 'print help');
+  command.addHelpText('after', examplesText(spec));
+  if (spec.kind === 'pairs') addPairArguments(command, spec);
+  else for (const argument of spec.arguments) command.argument(argument.name, argument.description);
+  for (const [name, option] of Object.entries(spec.options)) command.addOption(buildOption(name, option));
+  command.action(async (...received: unknown[]) => {
+    const values = command.opts<Record<string, unknown>>();
+    if (spec.kind === 'plain') {
+      await handlers.runPlain(spec, command.args, values);
+      return;
+    }
+    const [dc, db] = received as [string, string | undefined];
+    const { json, dryRun, concurrency, ...options } = values as { json: boolean; dryRun?: boolean; concurrency: number };
+    await handlers.runPairs(spec, { dc, db, json, dryRun: dryRun ?? false, concurrency, options });
+  });
+  return command;
+}
+
+function addPairArguments(command: Command, spec: PairCommandSpec): void {
+  command
+    .argument('<dc>', 'datacenter: a folder in configs/')
+    .argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out')
+    .addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'))
+    .addOption(
+      new Option('--concurrency <n>', 'databases at work at once')
+        .default(DEFAULT_CONCURRENCY)
+        .argParser((given) => {
+          const value = Number(given);
+          if (!/^\d+$/.test(given) || value < 1 || value > 100) {
+            throw new InvalidArgumentError('It wants a whole number from 1 to 100.');
+          }
+          return value;
+        }),
+    );
+  if (spec.changes) command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
+}
+
+/** The option as commander wants it; the name under which `run` gets it is checked against the flags. */
+function buildOption(name: string, spec: OptionSpec<never>): Option {
+  const option = new Option(spec.flags, spec.description);
+  if (option.attributeName() !== name) throw new Error(`option ${spec.flags} is declared as "${name}"`);
+  const { defaultValue, parse } = spec as OptionSpec<unknown>;
+  if (typeof defaultValue === 'boolean') {
+    if (!option.negate) option.default(defaultValue, 'off');
+  } else if (Array.isArray(defaultValue)) option.default(defaultValue, 'none');
+  else if (defaultValue !== undefined) option.default(defaultValue);
+  if (parse !== undefined) {
+    option.argParser((given: string, previous: unknown) => {
+      try {
+        return parse(given, previous);
+      } catch (error) {
+        throw new InvalidArgumentError(error instanceof Error ? `It ${error.message}.` : String(error));
+      }
+    });
+  }
+  return option;
+}
+
+/** The examples below a command's help. */
+export function examplesText(spec: CommandSpec): string {
+  const lines = spec.examples.flatMap(({ line, means }) => [`  ${line}`, `      ${means}`]);
+  return `\n${spec.examples.length > 1 ? 'Examples' : 'Example'}:\n${lines.join('\n')}`;
+}

@@ -1,0 +1,36 @@
+import type { StepResult } from '../pair/steps.js';
+
+/** What a run tells about itself while it works. The terminal shows it as a live list, anything else as plain lines. */
+export interface Progress {
+  begin(databases: readonly string[]): void;
+  dbStarted(db: string): void;
+  warn(db: string, text: string): void;
+  stepStarted(db: string, title: string): void;
+  stepProgress(db: string, title: string, text: string): void;
+  stepEnded(db: string, title: string, result: StepResult): void;
+  /** @param failure why it failed, or null when all went well */
+  dbEnded(db: string, failure: string | null): void;
+  /** Waits until all is drawn. */
+  end(): Promise<void>;
+}
+
+/** A duration as a person reads it: `350 ms`, `2.1 s`, `3 min 20 s`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${String(Math.round(milliseconds))} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${String(Math.floor(seconds / 60))} min ${String(Math.round(seconds % 60))} s`;
+}
+
+const WORDS: Readonly<Record<StepResult['status'], string>> = {
+  ok: 'ok',
+  skipped: 'skipped',
+  failed: 'FAILED',
+  planned: 'would do',
+};
+
+/** One line about a step that ended: `ok       create node pg1 (created node pg1, 12 ms)`. */
+export function stepLine(title: string, result: StepResult): string {
+  const inner = [result.status === 'planned' ? null : result.message, formatDuration(result.duration_ms)];
+  return `${WORDS[result.status].padEnd(8)} ${title} (${inner.filter((part) => part !== null).join(', ')})`;
+}

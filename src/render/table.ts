@@ -1,0 +1,35 @@
+import Table from 'cli-table3';
+import type { Style } from './style.js';
+
+/** Lines between the head and the rows only: easy to read, and easy to cut out of a terminal. */
+const CHARS = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: '', 'left-mid': '', right: '', 'right-mid': '',
+  mid: '', 'mid-mid': '', middle: '  ',
+};
+
+/**
+ * A table as text, without a line end.
+ * @param head the columns' titles
+ * @param rows cells as text, styled or not; control characters in them are shown, not obeyed
+ */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+  const table = new Table({
+    head: head.map((title) => style.chalk.bold(title)),
+    chars: CHARS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Names are data: a line break or an escape sequence in one must not reach the terminal as such. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

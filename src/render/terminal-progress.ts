@@ -1,0 +1,74 @@
+import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
+import type { StepResult } from '../pair/steps.js';
+import { stepLine, type Progress } from './progress.js';
+import type { Style } from './style.js';
+
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+
+interface DbTask {
+  task: Task;
+  finish: () => void;
+  fail: (error: Error) => void;
+}
+
+/**
+ * Progress as a list that is redrawn in place: a line for each database, and below it what it does; for a single
+ * database every step stays visible.
+ */
+export function terminalProgress(style: Style): Progress {
+  const { chalk } = style;
+  const tasks = new Map<string, DbTask>();
+  const early = new Map<string, string[]>();
+  let single = false;
+  let running: Promise<unknown> = Promise.resolve();
+
+  const show = (db: string, line: string): void => {
+    const entry = tasks.get(db);
+    if (entry === undefined) early.set(db, [...(early.get(db) ?? []), line]);
+    else entry.task.output = line;
+  };
+  const marks: Record<StepResult['status'], string> = {
+    ok: chalk.green('✔'),
+    skipped: chalk.yellow('↓'),
+    failed: chalk.red('✖'),
+    planned: chalk.cyan('○'),
+  };
+
+  return {
+    begin: (databases) => {
+      single = databases.length === 1;
+      const list = new Listr(
+        databases.map((db) => ({
+          title: db,
+          task: (_: unknown, task: Task) =>
+            new Promise<void>((resolve, reject) => {
+              tasks.set(db, { task, finish: resolve, fail: reject });
+              for (const line of early.get(db) ?? []) task.output = line;
+            }),
+          rendererOptions: { outputBar: single ? Infinity : 1, persistentOutput: single },
+        })),
+        {
+          concurrent: true,
+          exitOnError: false,
+          registerSignalListeners: false,
+          rendererOptions: { collapseErrors: false, showErrorMessage: false, formatOutput: 'truncate' },
+        },
+      );
+      running = list.run().catch(() => undefined);
+    },
+    dbStarted: () => undefined,
+    warn: (db, text) => { show(db, chalk.yellow(`warning: ${text}`)); },
+    stepStarted: (db, title) => { if (!single) show(db, title); },
+    stepProgress: (db, title, text) => { show(db, chalk.dim(`${title}: ${text}`)); },
+    stepEnded: (db, title, result) => {
+      show(db, `${marks[result.status]} ${stepLine(title, result).slice(9)}`);
+    },
+    dbEnded: (db, failure) => {
+      const entry = tasks.get(db);
+      if (failure === null) entry?.finish();
+      else entry?.fail(new Error(failure));
+    },
+    end: async () => { await running; },
+  };
+}
+

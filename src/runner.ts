@@ -1,0 +1,135 @@
+import pMap from 'p-map';
+import { loadConfig } from './config/load.js';
+import { resolveTargets } from './config/discover.js';
+import type { CommandModule, PairCommandSpec } from './commands/define.js';
+import type { Environment } from './environment.js';
+import { errorToJson, InterruptedError } from './errors.js';
+import { openLog, type Log } from './log.js';
+import { Pair } from './pair/pair.js';
+import { lockPair } from './pair/lock.js';
+import { makeRedactor, type Redactor } from './redact.js';
+import type { Progress } from './render/progress.js';
+import type { Envelope, Row } from './results/envelope.js';
+
+export interface RunRequest {
+  readonly spec: PairCommandSpec;
+  readonly dc: string;
+  /** Every database of the datacenter when left out. */
+  readonly db: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly concurrency: number;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Runs a command for one database or for all of a datacenter, each settling by itself.
+ * @returns what goes to stdout; never throws for what goes wrong within one database
+ * @throws ConfigError when the project folder, datacenter or database is not there
+ */
+export async function runCommand(
+  request: RunRequest,
+  environment: Environment,
+  progress: Progress,
+): Promise<Envelope<object>> {
+  const { spec, dc, db } = request;
+  const started = new Date();
+  const names = await resolveTargets(environment.cwd, dc, db);
+  const module = await spec.load();
+  progress.begin(names);
+  const results = await pMap(names, (name) => runOne(request, name, module, environment, progress), {
+    concurrency: request.concurrency,
+  });
+  await progress.end();
+  // Failures last, where the eye is when the command ends; by name within.
+  results.sort((a, b) => Number(b.success) - Number(a.success) || a.db.localeCompare(b.db, 'en'));
+  const success = results.every((row) => row.success);
+  return {
+    command: spec.name,
+    dc,
+    db: db ?? null,
+    success,
+    timestamp: started.toISOString(),
+    duration_ms: Date.now() - started.getTime(),
+    error: environment.signal.aborted ? errorToJson(new InterruptedError('interrupted')) : null,
+    results,
+  };
+}
+
+async function runOne(
+  request: RunRequest,
+  name: string,
+  module: CommandModule<unknown, object>,
+  environment: Environment,
+  progress: Progress,
+): Promise<Row<object>> {
+  const { spec, dc } = request;
+  const log = await openLog(environment.cwd, dc, name, spec.name);
+  progress.dbStarted(name);
+  let pair: Pair | undefined;
+  let redact: Redactor = (text) => text;
+  let row: Row<object>;
+  try {
+    const { config, path, warnings } = await loadConfig(environment.cwd, dc, name, environment.variables);
+    redact = makeRedactor(config);
+    for (const warning of warnings) {
+      progress.warn(name, warning);
+      log.write(`warning: ${warning}`);
+    }
+    pair = new Pair({
+      config,
+      configPath: path,
+      environment,
+      command: spec.name,
+      dryRun: request.dryRun,
+      events: stepEvents(name, progress, log, redact),
+    });
+    requireSides(spec, pair);
+    if (spec.changes && !request.dryRun) await lockPair(pair, spec.needs);
+    const { fields, error } = await module.run(pair, request.options);
+    row = { db: name, success: error === undefined, error: error === undefined ? null : errorToJson(error), steps: pair.steps, ...fields };
+  } catch (error) {
+    row = { db: name, success: false, error: errorToJson(error), steps: pair?.steps ?? [] };
+    if (error instanceof Error && error.stack !== undefined && row.error?.error_type === 'InternalError') log.write(redact(error.stack));
+  } finally {
+    await pair?.close();
+  }
+  row = redactDeep(row, redact);
+  if (row.error !== null) log.write(`error: ${row.error.message}`);
+  log.write(row.success ? 'done' : 'failed');
+  await log.close();
+  progress.dbEnded(name, row.error?.message ?? null);
+  return row;
+}
+
+function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) {
+  return {
+    stepStarted: (step: { name: string; title: string }) => {
+      progress.stepStarted(db, step.title);
+      log.write(`${step.name}: ${step.title}`);
+    },
+    stepProgress: (step: { title: string }, text: string) => {
+      progress.stepProgress(db, step.title, redact(text));
+    },
+    stepEnded: (step: { name: string; title: string }, result: Row<object>['steps'][number]) => {
+      const message = result.message === null ? null : redact(result.message);
+      progress.stepEnded(db, step.title, { ...result, message });
+      log.write(`${step.name}: ${result.status} in ${String(result.duration_ms)} ms${message === null ? '' : `: ${message}`}`);
+    },
+  };
+}
+
+/** Asks for the sides before anything is opened, so that a missing one is told before work begins. */
+function requireSides(spec: PairCommandSpec, pair: Pair): void {
+  if (spec.needs !== 'dst') void pair.src;
+  if (spec.needs !== 'src') void pair.dst;
+}
+
+/** Redacts every text in a row: PostgreSQL's and the tools' own messages may quote a connection string. */
+function redactDeep<T>(value: T, redact: Redactor): T {
+  if (typeof value === 'string') return redact(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redactDeep(inner, redact)])) as T;
+  }
+  return value;
+}
