@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { askKeeper } from './servers.js';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+export interface BeltOptions {
+  /** On top of this process's environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Kills belt (kill -9) after so many milliseconds, unless it has ended by then. */
+  readonly killAfter?: number;
+  /** Kills belt (kill -9) as soon as what it wrote to stderr so far matches. */
+  readonly killWhen?: RegExp;
+  /** Sends a signal, such as SIGINT, as soon as what it wrote to stderr so far matches. */
+  readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
+  /** Milliseconds after which belt is killed and the run counts as failed. */
+  readonly timeout?: number;
+}
+
+export interface BeltRun {
+  /** null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  /** Both streams and how it ended, for messages of failed expectations. */
+  readonly text: string;
+  /** stdout as JSON; throws with both streams when it is none. */
+  json<T = unknown>(): T;
+}
+
+let built: Promise<unknown> | undefined;
+
+/**
+ * Runs the built belt in a project folder, as a person would: a process of its own, through bin/belt.js.
+ * @throws Error when it does not end in time
+ */
+export async function runBelt(dir: string, args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
+  await (built ??= askKeeper({ ask: 'build' }));
+  const started = performance.now();
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: dir,
+    env: { ...ownEnvironment(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  let timedOut = false;
+  let signalled = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (options.killWhen?.test(stderr) === true) child.kill('SIGKILL');
+    if (!signalled && options.signalWhen?.matches.test(stderr) === true) {
+      signalled = true;
+      child.kill(options.signalWhen.signal);
+    }
+  });
+  const timers = [
+    setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, options.timeout ?? DEFAULT_TIMEOUT_MS),
+  ];
+  if (options.killAfter !== undefined) timers.push(setTimeout(() => child.kill('SIGKILL'), options.killAfter));
+  // Not `close`: a program that belt started may outlive a killed belt, and holds its stderr open.
+  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, ended) => {
+      resolve([code, ended]);
+    });
+    child.on('exit', (code, ended) => {
+      if (ended === 'SIGKILL') resolve([code, ended]);
+    });
+  });
+  timers.forEach(clearTimeout);
+  const ending = signal === null ? `exit code ${String(exitCode)}` : `ended by ${signal}`;
+  const text = `belt ${args.join(' ')}: ${ending}\nstdout:\n${stdout}\nstderr:\n${stderr}`;
+  if (timedOut) throw new Error(`took too long\n${text}`);
+  return {
+    exitCode,
+    signal,
+    stdout,
+    stderr,
+    durationMs: performance.now() - started,
+    text,
+    json: () => parse(stdout, text),
+  };
+}
+
+function parse<T>(stdout: string, text: string): T {
+  try {
+    return JSON.parse(stdout) as T;
+  } catch (error) {
+    throw new Error(`stdout is not JSON\n${text}`, { cause: error });
+  }
+}
+
+/** This process's environment without what vitest or the person's own PostgreSQL settings would change in belt. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const foreign = /^(PG[A-Z]+|FORCE_COLOR|NO_COLOR|NODE_OPTIONS|NODE_ENV|VITEST.*|BELT_.*)$/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
