@@ -190,6 +190,23 @@ export class Server implements ServerDescription {
   }
 }
 
+/** What a server that startServer() makes with these options will be like, but for a port or password left out. */
+export function describeServer({ home, installation, name, port, password }: StartServerOptions): ServerDescription {
+  const folder = join(home, name);
+  return {
+    name,
+    major: installation.major,
+    bindir: installation.bindir,
+    host: '127.0.0.1',
+    port: port ?? 0,
+    superuser: 'postgres',
+    password: password ?? randomBytes(18).toString('base64url'),
+    dataDir: join(folder, 'data'),
+    socketDir: join(folder, 'socket'),
+    logFile: join(folder, 'server.log'),
+  };
+}
+
 /**
  * Makes a fresh server and starts it: UTF-8, locale C.UTF-8 (C where the system has none), passwords (SCRAM) for all.
  * It listens on 127.0.0.1 and on a socket in its own folder.
@@ -198,23 +215,9 @@ export class Server implements ServerDescription {
 export async function startServer(options: StartServerOptions): Promise<Server> {
   const { installation, home, name } = options;
   const identity = await serverIdentity();
-  const folder = join(home, name);
-  const server = (port: number): Server =>
-    new Server({
-      name,
-      major: installation.major,
-      bindir: installation.bindir,
-      host: '127.0.0.1',
-      port,
-      superuser: 'postgres',
-      password: options.password ?? randomBytes(18).toString('base64url'),
-      dataDir: join(folder, 'data'),
-      socketDir: join(folder, 'socket'),
-      logFile: join(folder, 'server.log'),
-    });
-  const made = server(options.port ?? (await freePort()));
+  const made = new Server(describeServer({ ...options, port: options.port ?? (await freePort()) }));
   try {
-    await makeFolders([folder, made.dataDir, made.socketDir], identity);
+    await makeFolders([join(home, name), made.dataDir, made.socketDir], identity);
     await initialize(made, identity);
     await configure(made, { ...settingsFor(installation), ...options.settings });
     return await startOnFreePort(made, options.port === undefined);
