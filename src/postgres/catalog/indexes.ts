@@ -1,0 +1,95 @@
+import type { Session } from '../session.js';
+
+/** What belt carries over of an index. The name is unique within the schema. */
+export interface IndexFacts {
+  readonly oid: number;
+  readonly name: string;
+  readonly table: string;
+  /** False while it cannot be used: a build that failed, or a partitioned index that lacks partitions' indexes. */
+  readonly valid: boolean;
+  /** An index of a partitioned table: it has no storage of its own. */
+  readonly partitioned: boolean;
+  /** The partitioned index it is attached to. */
+  readonly parent: { readonly schema: string; readonly name: string } | null;
+  readonly comment: string | null;
+  /** Whether CLUSTER of the table uses it. */
+  readonly clustered: boolean;
+  /** Statistics targets of its columns, where they are not the default. */
+  readonly statistics: readonly { readonly column: number; readonly target: number }[];
+}
+
+export interface IndexDefinition extends IndexFacts {
+  /** CREATE INDEX with every name qualified; of a partitioned index, of it alone (ON ONLY). */
+  readonly definition: string;
+}
+
+interface IndexRow extends Omit<IndexFacts, 'parent'> {
+  readonly parent_schema: string | null;
+  readonly parent_name: string | null;
+}
+
+const FACTS = `
+  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid,
+  ci.relkind = 'I' AS partitioned, pn.nspname AS parent_schema, pc.relname AS parent_name,
+  obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('column', a.attnum, 'target', a.attstattarget) ORDER BY a.attnum)
+              FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '[]') AS statistics`;
+
+/** Indexes of the tables and materialized views of schema $1 that do not belong to an extension. */
+const SOURCE = `
+  FROM pg_index i
+  JOIN pg_class ci ON ci.oid = i.indexrelid
+  JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
+  JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = $1
+  LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
+  LEFT JOIN pg_class pc ON pc.oid = h.inhparent
+  LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = t.oid
+                                              AND d.deptype = 'e')`;
+
+/**
+ * Indexes that the destination needs before the data: those of constraints, the unique ones that a foreign key rests on,
+ * and replica identities, by which updates find their rows; and the partitions' indexes below them.
+ */
+const KEPT = `
+  kept(indexrelid) AS (
+    (SELECT conindid FROM pg_constraint WHERE conindid <> 0
+     UNION SELECT indexrelid FROM pg_index WHERE indisreplident)
+    UNION SELECT h.inhrelid FROM kept JOIN pg_inherits h ON h.inhparent = kept.indexrelid
+  )`;
+
+/** What pg_dump dumps: an INVALID index of a table is the rest of a build that failed. */
+const DUMPED = `(i.indisvalid OR t.relkind = 'p') AND i.indisready`;
+const DEFERRED = `NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = i.indexrelid)`;
+
+/** The indexes that can wait until the data is there, with their definitions, ordered by name. */
+export async function deferredIndexes(session: Session, schema: string): Promise<IndexDefinition[]> {
+  const rows = await session.query<IndexRow & { definition: string }>(
+    `WITH RECURSIVE ${KEPT}
+     SELECT ${FACTS}, pg_get_indexdef(i.indexrelid) AS definition ${SOURCE} AND ${DUMPED} AND ${DEFERRED}
+     ORDER BY ci.relname`,
+    [schema],
+  );
+  return rows.map((row) => ({ ...facts(row), definition: row.definition }));
+}
+
+/** All indexes of the schema, those of constraints too, by name. */
+export async function indexesByName(session: Session, schema: string): Promise<Map<string, IndexFacts>> {
+  const rows = await session.query<IndexRow>(`SELECT ${FACTS} ${SOURCE}`, [schema]);
+  return new Map(rows.map((row) => [row.name, facts(row)]));
+}
+
+/** Indexes that a failed build left behind; they are not carried over. Names with their table. */
+export async function invalidIndexes(session: Session, schema: string): Promise<{ name: string; table: string }[]> {
+  return session.query(
+    `SELECT ci.relname AS name, t.relname AS "table" ${SOURCE} AND NOT (${DUMPED}) ORDER BY ci.relname`,
+    [schema],
+  );
+}
+
+function facts({ parent_schema, parent_name, ...row }: IndexRow): IndexFacts {
+  return {
+    ...row,
+    parent: parent_schema === null || parent_name === null ? null : { schema: parent_schema, name: parent_name },
+  };
+}

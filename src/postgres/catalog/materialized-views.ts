@@ -1,0 +1,31 @@
+import type { Session } from '../session.js';
+
+export interface MaterializedView {
+  readonly name: string;
+  /** False after CREATE ... WITH NO DATA: it cannot be read until it is refreshed. */
+  readonly populated: boolean;
+}
+
+/** The schema's materialized views, each after those that it reads from (directly or through views). */
+export async function materializedViews(session: Session, schema: string): Promise<MaterializedView[]> {
+  return session.query<MaterializedView>(
+    `WITH RECURSIVE reads(reader, relation) AS (
+       SELECT DISTINCT w.ev_class, d.refobjid
+         FROM pg_rewrite w
+         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                         AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
+     ), beneath(view, relation) AS (
+       SELECT reader, relation FROM reads
+       UNION SELECT b.view, r.relation FROM beneath b JOIN reads r ON r.reader = b.relation
+     )
+     SELECT c.relname AS name, c.relispopulated AS populated
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
+      WHERE c.relkind = 'm'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                                                  AND d.deptype = 'e')
+      -- One that reads another has all of the other's beneath it, and the other itself.
+      ORDER BY (SELECT count(*) FROM beneath b JOIN pg_class m ON m.oid = b.relation AND m.relkind = 'm'
+                 WHERE b.view = c.oid), c.relname`,
+    [schema],
+  );
+}

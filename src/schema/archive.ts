@@ -1,0 +1,89 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ident } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+import type { Pair } from '../pair/pair.js';
+import { plainEnvironment, toolEnvironment } from '../process/connection.js';
+import { runTool } from '../process/run.js';
+import { findDumpTools, type DumpTools } from '../process/tools.js';
+import { parseToc, type TocEntry } from './toc.js';
+
+/** A dump of the source's schema in a private temporary file. */
+export interface Archive {
+  readonly file: string;
+  readonly tools: DumpTools;
+  /** All of its entries, in the order in which they load. */
+  readonly entries: readonly TocEntry[];
+}
+
+/** How long pg_dump waits for a table that someone holds locked. */
+const LOCK_WAIT_MS = 60_000;
+
+/**
+ * Dumps the source's schema (no data), gives it to `work` with a session that sees the catalog exactly as the dump does,
+ * and removes it.
+ * @throws ToolError when pg_dump is missing, too old or fails
+ */
+export async function withSchemaArchive<T>(
+  pair: Pair,
+  work: (archive: Archive, source: Session) => Promise<T>,
+): Promise<T> {
+  const { environment } = pair;
+  const [source, destination] = await Promise.all([pair.src.open('root'), pair.dst.root()]);
+  const folder = await mkdtemp(path.join(tmpdir(), 'belt-schema-'));
+  try {
+    const tools = await findDumpTools(environment, { source: source.major, destination: destination.major });
+    return await source.transaction(async () => {
+      const { snapshot } = await source.one<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
+      const file = await dumpSchema(pair, tools, folder, snapshot);
+      const { stdout } = await runTool({
+        name: 'pg_restore',
+        path: tools.restore.path,
+        args: ['--list', '--verbose', file],
+        env: plainEnvironment(environment),
+        purpose: `reading the table of contents of the dump of ${pair.src.toString()}`,
+        signal: environment.signal,
+      });
+      return work({ file, tools, entries: parseToc(stdout) }, source);
+    }, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  } finally {
+    await Promise.all([source.close(), rm(folder, { recursive: true, force: true })]);
+  }
+}
+
+async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot: string): Promise<string> {
+  const { environment, schema, src } = pair;
+  const address = src.address('root');
+  const file = path.join(folder, 'schema.dump');
+  // Made beforehand, so that it is never readable by others, whatever the umask.
+  await writeFile(file, '', { mode: 0o600 });
+  await chmod(file, 0o600);
+  await runTool({
+    name: 'pg_dump',
+    path: tools.dump.path,
+    args: [
+      '--format=custom',
+      '--schema-only',
+      `--schema=${ident(schema)}`,
+      '--strict-names',
+      `--snapshot=${snapshot}`,
+      '--encoding=UTF8',
+      // What belongs to the server, not to the schema: the destination's differ.
+      '--no-tablespaces',
+      '--no-publications',
+      '--no-subscriptions',
+      '--no-password',
+      `--lock-wait-timeout=${String(LOCK_WAIT_MS)}`,
+      `--file=${file}`,
+    ],
+    env: toolEnvironment(environment, address, {
+      applicationName: 'belt pg_dump',
+      timeouts: { statement: 0, lock: LOCK_WAIT_MS },
+    }),
+    secrets: [address.password],
+    purpose: `dumping schema "${schema}" of ${src.toString()}`,
+    signal: environment.signal,
+  });
+  return file;
+}

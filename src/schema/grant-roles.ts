@@ -1,0 +1,40 @@
+import { absentRoles, rolesInGrants, type NamedRole } from '../postgres/catalog/grants.js';
+import { RefusedError } from '../errors.js';
+import { ident } from '../postgres/quote.js';
+import type { Pair } from '../pair/pair.js';
+
+export interface MissingRole extends NamedRole {
+  /** The statement that makes it. A password has to be set by hand. */
+  readonly statement: string;
+}
+
+/** Roles that the schema's privileges and policies name on the source and that the destination does not have. */
+export async function missingGrantRoles(pair: Pair): Promise<MissingRole[]> {
+  const { src, dst } = await pair.roots();
+  const named = await rolesInGrants(src, pair.schema);
+  const absent = new Set(
+    await absentRoles(
+      dst,
+      named.map(({ role }) => role),
+    ),
+  );
+  // The destination's owner takes the place of the source's.
+  absent.delete(pair.src.config.owner_user.name);
+  return named
+    .filter(({ role }) => absent.has(role))
+    .map((one) => ({ ...one, statement: `CREATE ROLE ${ident(one.role)} ${one.canLogin ? 'LOGIN' : 'NOLOGIN'};` }));
+}
+
+/** @throws RefusedError with the statements to run when missingGrantRoles() finds any */
+export async function requireGrantRoles(pair: Pair): Promise<void> {
+  const missing = await missingGrantRoles(pair);
+  if (missing.length === 0) return;
+  const names = missing.map(({ role, usedBy }) => `"${role}" (${usedBy[0] ?? ''})`).join(', ');
+  throw new RefusedError(
+    `the ${pair.dst.toString()} lacks roles that privileges or policies of schema "${pair.schema}" name: ${names}`,
+    {
+      hint: `Create them on the destination server, then run the same command again:\n${missing.map((one) => one.statement).join('\n')}`,
+      detail: { side: 'dst', roles: missing.map(({ role }) => role), statements: missing.map((one) => one.statement) },
+    },
+  );
+}

@@ -1,0 +1,94 @@
+import { QueryError } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import {
+  constraintComments,
+  constraintKey,
+  notValidConstraints,
+  type NotValidConstraint,
+} from '../postgres/catalog/constraints.js';
+import { ident, literal, qualified } from '../postgres/quote.js';
+import { DDL_TIMEOUTS, runDdl } from './statements.js';
+
+/** A constraint of which the destination lacks something. */
+export interface MissingConstraint {
+  readonly constraint: NotValidConstraint;
+  /** ADD CONSTRAINT and COMMENT, or the comment alone. */
+  readonly statements: readonly string[];
+}
+
+export interface MissingConstraints {
+  /** All of the source's NOT VALID constraints. */
+  readonly all: readonly NotValidConstraint[];
+  readonly missing: readonly MissingConstraint[];
+}
+
+/** Compares the source's NOT VALID constraints with what the destination has: one query on each side. */
+export async function missingConstraints(pair: Pair): Promise<MissingConstraints> {
+  const { src, dst } = await pair.roots();
+  const [all, there] = await Promise.all([
+    notValidConstraints(src, pair.schema),
+    constraintComments(dst, pair.schema),
+  ]);
+  const missing = all
+    .map((constraint) => {
+      const has = there.get(constraintKey(constraint));
+      const add = has === undefined ? [addStatement(pair.schema, constraint)] : [];
+      const comment =
+        constraint.comment === null || constraint.comment === has ? [] : [commentStatement(pair.schema, constraint)];
+      return { constraint, statements: [...add, ...comment] };
+    })
+    .filter(({ statements }) => statements.length > 0);
+  return { all, missing };
+}
+
+/**
+ * Adds what missingConstraints() found, as the destination's owner, one transaction for each. They stay NOT VALID, so
+ * rows that are there may break them. Waits for locks a few seconds at a time only.
+ * @throws QueryError naming the constraint and what it stands on, with PostgreSQL's message
+ */
+export async function addConstraints(
+  pair: Pair,
+  { missing }: MissingConstraints,
+  progress: (text: string) => void = () => undefined,
+): Promise<void> {
+  if (missing.length === 0) return;
+  await pair.dst.withSessions(
+    1,
+    'owner',
+    async ([session]) => {
+      if (session === undefined) return;
+      for (const [done, { constraint, statements }] of missing.entries()) {
+        progress(`${String(done + 1)} of ${String(missing.length)}: "${constraint.name}" on "${constraint.relation}"`);
+        try {
+          await runDdl(session, pair.schema, async () => {
+            for (const statement of statements) await session.query(statement);
+          });
+        } catch (error) {
+          throw error instanceof QueryError ? constraintError(error, pair, constraint) : error;
+        }
+      }
+    },
+    DDL_TIMEOUTS,
+  );
+}
+
+function constraintError(error: QueryError, pair: Pair, { name, on, relation }: NotValidConstraint): QueryError {
+  return new QueryError(
+    `NOT VALID constraint "${name}" could not be added to ${on} "${pair.schema}"."${relation}": ${error.message}`,
+    {
+      hint: error.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
+      detail: { ...error.detail, object: `${pair.schema}.${relation}.${name}`, constraint: name },
+      cause: error,
+    },
+  );
+}
+
+function addStatement(schema: string, { name, on, relation, definition }: NotValidConstraint): string {
+  const kind = on === 'table' ? 'TABLE' : 'DOMAIN';
+  return `ALTER ${kind} ${qualified(schema, relation)} ADD CONSTRAINT ${ident(name)} ${definition}`;
+}
+
+function commentStatement(schema: string, { name, on, relation, comment }: NotValidConstraint): string {
+  const kind = on === 'table' ? '' : 'DOMAIN ';
+  return `COMMENT ON CONSTRAINT ${ident(name)} ON ${kind}${qualified(schema, relation)} IS ${literal(comment ?? '')}`;
+}

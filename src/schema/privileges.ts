@@ -1,0 +1,75 @@
+import {
+  defaultPrivileges,
+  schemaFacts,
+  type DefaultPrivilege,
+  type SchemaPrivilege,
+} from '../postgres/catalog/grants.js';
+import { ident, literal } from '../postgres/quote.js';
+import type { Pair } from '../pair/pair.js';
+
+/**
+ * The statements, for root on the destination, that give the schema itself the source's comment, privileges and default
+ * privileges. Empty when it has them all. The source's owner role stands for the destination's.
+ */
+export async function missingSchemaPrivileges(pair: Pair): Promise<string[]> {
+  const { schema } = pair;
+  const { src, dst } = await pair.roots();
+  const [from, to, defaultsFrom, defaultsTo] = await Promise.all([
+    schemaFacts(src, schema),
+    schemaFacts(dst, schema),
+    defaultPrivileges(src, schema),
+    defaultPrivileges(dst, schema),
+  ]);
+  if (from === null) return [];
+  const role = (name: string): string =>
+    name === pair.src.config.owner_user.name ? pair.dst.config.owner_user.name : name;
+  const wanted = from.privileges
+    .map((one) => ({ ...one, grantee: one.grantee === null ? null : role(one.grantee) }))
+    .filter(({ grantee }) => grantee === null || (grantee !== to?.owner && grantee !== role(from.owner)));
+  const has = to?.privileges ?? [];
+  const defaultsWanted = defaultsFrom.map((one) => ({
+    ...one,
+    role: role(one.role),
+    grantee: one.grantee === null ? null : role(one.grantee),
+  }));
+  const name = ident(schema);
+  return [
+    ...(from.comment !== null && from.comment !== to?.comment
+      ? [`COMMENT ON SCHEMA ${name} IS ${literal(from.comment)}`]
+      : []),
+    ...notIn(wanted, has).map((one) => `GRANT ${one.privilege} ON SCHEMA ${name} TO ${grantee(one)}`),
+    // What everybody may do on the source no longer, they shall not do here either.
+    ...notIn(
+      has.filter((one) => one.grantee === null),
+      wanted,
+    ).map((one) => `REVOKE ${one.privilege} ON SCHEMA ${name} FROM PUBLIC`),
+    ...notIn(defaultsWanted, defaultsTo).map(
+      (one) =>
+        `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(one.role)} IN SCHEMA ${name} ` +
+        `GRANT ${one.privilege} ON ${one.objects} TO ${grantee(one)}`,
+    ),
+  ];
+}
+
+/** Runs missingSchemaPrivileges() in one transaction. @returns how many statements there were */
+export async function applySchemaPrivileges(pair: Pair): Promise<number> {
+  const statements = await missingSchemaPrivileges(pair);
+  const dst = await pair.dst.root();
+  await dst.transaction(async () => {
+    for (const statement of statements) await dst.query(statement);
+  });
+  return statements.length;
+}
+
+type Privilege = SchemaPrivilege | DefaultPrivilege;
+
+function grantee({ grantee: name, grantable }: Privilege): string {
+  return `${name === null ? 'PUBLIC' : ident(name)}${grantable ? ' WITH GRANT OPTION' : ''}`;
+}
+
+function notIn<T extends Privilege>(privileges: readonly T[], others: readonly T[]): T[] {
+  const key = (one: T): string =>
+    JSON.stringify([one.grantee, one.privilege, one.grantable, 'role' in one ? [one.role, one.objects] : null]);
+  const there = new Set(others.map(key));
+  return privileges.filter((one) => !there.has(key(one)));
+}

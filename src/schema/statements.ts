@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { QueryError } from '../errors.js';
+import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
+
+/** How DDL on tables that others use waits for its locks. */
+export const DDL_TIMEOUTS = { statementTimeout: 0, lockTimeout: 3_000 } as const;
+const LOCK_TRIES = 20;
+const LOCK_PAUSE_MS = 500;
+
+/** Not found by name: what a function does when its body counts on a search_path. */
+const NOT_FOUND: ReadonlySet<string> = new Set([
+  SQLSTATE.undefinedFunction,
+  SQLSTATE.undefinedTable,
+  SQLSTATE.undefinedObject,
+  '3F000',
+]);
+
+/**
+ * Runs `work` as one transaction that others cannot be held up by for long: it gives up a lock after the session's
+ * lock_timeout, lets everybody else through, and tries again. Functions that it calls (in an expression index, in a
+ * materialized view) may count on a search_path: where a name is not found, it runs once more with the migrated schema
+ * and `public` in the path.
+ * @throws QueryError; after the last try for a lock, saying who holds it
+ */
+export async function runDdl(session: Session, schema: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await withLockRetries(session, work);
+  } catch (error) {
+    if (!(error instanceof QueryError) || !NOT_FOUND.has(error.sqlstate)) throw error;
+    await withLockRetries(session, async () => {
+      await session.query(`SELECT set_config('search_path', quote_ident($1) || ', public', true)`, [schema]);
+      await work();
+    });
+  }
+}
+
+async function withLockRetries(session: Session, work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await session.transaction(work);
+      return;
+    } catch (error) {
+      if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.lockNotAvailable) throw error;
+      if (tries === LOCK_TRIES) throw await namingHolders(session, error);
+      await sleep(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+/** Adds the sessions that have been in a transaction for longest; one of them holds the lock. */
+async function namingHolders(session: Session, error: QueryError): Promise<QueryError> {
+  const holders = await session.query<{ holder: string }>(
+    `SELECT format('pid %s (%s, %s, in a transaction for %s s)', a.pid, a.usename,
+                   coalesce(nullif(a.application_name, ''), 'no application name'),
+                   extract(epoch FROM clock_timestamp() - a.xact_start)::int) AS holder
+       FROM pg_stat_activity a
+      WHERE a.datname = current_database() AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
+        AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation')
+      ORDER BY a.xact_start LIMIT 5`,
+  );
+  const who = holders.map(({ holder }) => holder).join(', ');
+  return new QueryError(`${error.message}${who === '' ? '' : `; open transactions: ${who}`}`, {
+    hint: 'End the session that holds the lock (pg_terminate_backend), then run the same command again.',
+    detail: { ...error.detail, holders: holders.map(({ holder }) => holder) },
+    cause: error,
+  });
+}
