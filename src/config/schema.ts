@@ -75,12 +75,15 @@ const port = z.union(
   portError,
 );
 
+const variable = filled('the name of an environment variable').meta(
+  help('Variable', 'The name of the environment variable.'),
+);
 const passwordWants = 'a password in quotes, or {"env": "NAME"} to take it from the environment variable NAME';
 const secret = z.union(
   [
     z.string(),
     z
-      .strictObject({ env: filled('the name of an environment variable') })
+      .strictObject({ env: variable })
       .meta(help('From the environment', 'The password is taken from this environment variable.')),
   ],
   { error: `wants ${passwordWants}` },
