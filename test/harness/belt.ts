@@ -47,20 +47,19 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
   });
   let stdout = '';
   let stderr = '';
-  let timedOut = false;
-  let signalled = false;
+  const done = { timedOut: false, signalled: false };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     if (options.killWhen?.test(stderr) === true) child.kill('SIGKILL');
-    if (!signalled && options.signalWhen?.matches.test(stderr) === true) {
-      signalled = true;
+    if (!done.signalled && options.signalWhen?.matches.test(stderr) === true) {
+      done.signalled = true;
       child.kill(options.signalWhen.signal);
     }
   });
   const timers = [
     setTimeout(() => {
-      timedOut = true;
+      done.timedOut = true;
       child.kill('SIGKILL');
     }, options.timeout ?? DEFAULT_TIMEOUT_MS),
   ];
@@ -78,7 +77,7 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
   timers.forEach(clearTimeout);
   const ending = signal === null ? `exit code ${String(exitCode)}` : `ended by ${signal}`;
   const text = `belt ${args.join(' ')}: ${ending}\nstdout:\n${stdout}\nstderr:\n${stderr}`;
-  if (timedOut) throw new Error(`took too long\n${text}`);
+  if (done.timedOut) throw new Error(`took too long\n${text}`);
   return {
     exitCode,
     signal,

@@ -44,8 +44,8 @@ export class Keeper {
   /** Removes all servers. */
   async close(): Promise<void> {
     this.#http.close();
-    const pairs = await Promise.allSettled(this.#pairs.values());
-    await Promise.all(pairs.map((pair) => (pair.status === 'fulfilled' ? pair.value.remove() : undefined)));
+    const started = await Promise.allSettled([...this.#pairs.values()]);
+    await Promise.all(started.flatMap((pair) => (pair.status === 'fulfilled' ? [pair.value.remove()] : [])));
   }
 
   async #answer(request: IncomingMessage): Promise<KeeperAnswer> {

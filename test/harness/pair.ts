@@ -86,7 +86,7 @@ export class TestDatabase {
 
   /** Ends this test's own connections: needed before the server is stopped or killed. */
   async disconnect(): Promise<void> {
-    const clients = await Promise.allSettled(this.#clients.values());
+    const clients = await Promise.allSettled([...this.#clients.values()]);
     this.#clients.clear();
     for (const client of clients) if (client.status === 'fulfilled') await client.value.end().catch(() => undefined);
   }

@@ -106,9 +106,8 @@ export async function query<Row extends object>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const result: pg.QueryResult | pg.QueryResult[] = await client.query(
-    text,
-    values.length === 0 ? undefined : [...values],
-  );
-  return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
+  // With several statements the driver gives a list, which its types do not know.
+  const result = (await client.query<Row>(text, values.length === 0 ? undefined : [...values])) as
+    pg.QueryResult<Row> | pg.QueryResult<Row>[];
+  return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
 }
