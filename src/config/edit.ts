@@ -26,8 +26,8 @@ function editValue(text: string, users: Node, names: readonly string[]): Edit[] 
   const last = users.children?.at(-1);
   const end = users.offset + users.length;
   if (last !== undefined) {
-    const between = separator(text, indentOf(text, last.offset));
-    return [insert(last.offset + last.length, names.map((name) => `,${between}${entry(name)}`).join(''))];
+    const inner = indentOf(text, last.offset);
+    return append(text, last, inner, names.map((name) => separator(text, inner) + entry(name)).join(','));
   }
   // A comment may stand in an empty list; it stays.
   const inner = text.slice(users.offset + 1, end - 1);
@@ -42,13 +42,17 @@ function newProperty(text: string, object: Node, names: readonly string[]): Edit
   const last = object.children?.at(-1);
   if (last === undefined) return [insert(object.offset + 1, `"other_users": ${list(text, names, undefined)}`)];
   const indent = indentOf(text, last.offset);
-  const property = `${separator(text, indent)}"other_users": ${list(text, names, indent)}`;
+  return append(text, last, indent, `${separator(text, indent)}"other_users": ${list(text, names, indent)}`);
+}
+
+/** Puts something, and the comma it needs, behind the last member of a list or object. */
+function append(text: string, last: Node, indent: string | undefined, content: string): Edit[] {
   const end = last.offset + last.length;
-  // A comment at the end of the last property's line goes with that property.
+  // A comment at the end of the last member's line goes with that member.
   const rest = /^[ \t]*(,?)[ \t]*(?:\/\/[^\r\n]*)?(?=[\r\n])/.exec(text.slice(end));
-  if (indent === undefined || rest === null) return [insert(end, `,${property}`)];
+  if (indent === undefined || rest === null) return [insert(end, `,${content}`)];
   const comma = rest[1] === ',' ? [] : [insert(end, ',')];
-  return [...comma, insert(end + rest[0].length, property)];
+  return [...comma, insert(end + rest[0].length, content)];
 }
 
 function list(text: string, names: readonly string[], indent: string | undefined): string {

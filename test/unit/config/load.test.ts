@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
-import { projectFolder } from './folder.js';
+import { projectFolder, unprivileged } from './folder.js';
 import { configText, side } from './texts.js';
 
 const project = projectFolder();
@@ -74,17 +74,14 @@ describe('loading a config', () => {
     await expect(load()).rejects.toMatchObject({ name: 'ConfigError', message: `${file} is not a regular file` });
   });
 
-  it.skipIf(process.getuid?.() === 0)('says when it may not be read', async () => {
-    await chmod(await project.write(file, configText()), 0);
-    await expect(load()).rejects.toMatchObject({
-      name: 'ConfigError',
-      message: `${file} cannot be read: permission denied`,
-    });
+  it('says when it may not be read', async () => {
+    const path = await project.write(file, configText());
+    const failed = await unprivileged([path, 0o000], load);
+    expect(failed).toMatchObject({ name: 'ConfigError', message: `${file} cannot be read: permission denied` });
   });
 
   it('says when it is not UTF-8', async () => {
     const path = await project.write(file, '');
-    const { writeFile } = await import('node:fs/promises');
     await writeFile(path, Buffer.from(configText().replace('root-secret', 'sécret'), 'latin1'));
     await expect(load()).rejects.toMatchObject({ name: 'ConfigError', message: `${file} is not UTF-8 text` });
   });
