@@ -2,7 +2,7 @@ import { findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
 import { folderFindings, placeholderFindings, schemaFindings, variableFindings, type Finding } from './check.js';
 import { faultsError, pathText, positions, type ConfigFault } from './faults.js';
 import { resolveConfig, type ParsedConfig } from './resolve.js';
-import { configSchema, type DatabaseConfig } from './schema.js';
+import { configSchema } from './schema.js';
 import { readSyntax } from './syntax.js';
 
 export interface ParseOptions {

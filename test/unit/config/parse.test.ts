@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConfigFault } from '../../../src/config/faults.js';
 import { parseConfig } from '../../../src/config/parse.js';
@@ -298,5 +299,40 @@ describe('faults of syntax', () => {
       'src.port: wants a port number from 1 to 65535, not "abc"',
       'src.sslmod: is not known; did you mean "sslmode"?',
     ]);
+  });
+});
+
+describe('any text', () => {
+  const mutations = fc.array(
+    fc.tuple(
+      fc.nat(quickstart.length),
+      fc.nat(40),
+      fc.constantFrom('', '{', '}', '"', ',', '[', ']', ':', '/*', '//', '\\', '\n', '7', 'null', '\u0000'),
+    ),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  );
+
+  it('is either a config, or is refused in words with places that are in it', () => {
+    fc.assert(
+      fc.property(mutations, (changes) => {
+        const text = changes.reduce((old, [at, cut, put]) => old.slice(0, at) + put + old.slice(at + cut), quickstart);
+        try {
+          parse(text, {}, 'testdatacenter1', 'database1');
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          const found = (error as ConfigError).detail?.['faults'] as ConfigFault[];
+          expect(found.length).toBeGreaterThan(0);
+          const lines = text.split('\n');
+          for (const { line, column, message } of found) {
+            expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
+            expect(message).not.toMatch(/undefined|Invalid input|Expected/);
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

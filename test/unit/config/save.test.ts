@@ -162,7 +162,7 @@ const space = fc.constantFrom('', ' ', '\n', '\r\n  ', '\t', ' // "quoted" ], }\
 const written = fc
   .tuple(fc.option(fc.array(user, { maxLength: 3 })), fc.boolean(), fc.boolean(), fc.infiniteStream(space))
   .map(([users, present, trailing, spaces]) => {
-    const gap = (): string => spaces.next().value;
+    const gap = (): string => String(spaces.next().value);
     const end = trailing ? ',' : '';
     const list =
       users === null
