@@ -21,7 +21,10 @@ export function readSyntax(text: string): SyntaxTree {
   const faults = errors.map(({ error, offset }) => ({
     path: pathText(getLocation(clean, offset).path.filter((segment) => segment !== '')),
     ...position(offset),
-    message: words[printParseErrorCode(error)] ?? 'is not JSON',
+    message:
+      offset >= clean.trimEnd().length
+        ? 'the file ends here, too early'
+        : (words[printParseErrorCode(error)] ?? 'is not JSON'),
   }));
   // One slip makes several errors on its line, of which the first says it best.
   const first = faults.filter(({ line }, index) => faults.findIndex((other) => other.line === line) === index);

@@ -271,9 +271,10 @@ describe('faults of syntax', () => {
   it.each([
     ['', '1:1  the file is empty'],
     [' \n', '1:1  the file is empty'],
-    ['// only a comment', '1:18  wants a value here'],
+    ['// only a comment', '1:18  the file ends here, too early'],
     ['{ "db": "db1"\n "dc": "dc1" }', '2:2  dc: wants a comma before this'],
     ['{ "db": db1 }', '1:9  db: is not a JSON value; text must stand in double quotes'],
+    ['{ "db": "db1",\n  "dc":', '2:8  dc: the file ends here, too early'],
     ["{ 'db': 1 }", '1:3  is not a JSON value; text must stand in double quotes'],
     ['{ "db": "db1', '1:9  db: wants a closing double quote'],
     ['{ "db": "a\\b\\q" }', '1:9  db: has a backslash that JSON does not know; write \\\\ for a backslash'],
