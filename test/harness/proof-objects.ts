@@ -42,8 +42,8 @@ export const OBJECT_QUERIES: readonly ObjectQuery[] = [
   {
     kind: 'relation',
     sql: `SELECT format('%s %I', kind, relname) AS identity,
-                 concat_ws('; ', 'owner ' || pg_get_userbyid(relowner), 'persistence ' || relpersistence,
-                   'replica identity ' || relreplident, 'row security ' || relrowsecurity || relforcerowsecurity,
+                 concat_ws('; ', 'owner ' || pg_get_userbyid(relowner), 'persistence ' || relpersistence::text,
+                   'replica identity ' || relreplident::text, 'row security ' || relrowsecurity || relforcerowsecurity,
                    'options ' || reloptions::text, 'partition key ' || pg_get_partkeydef(r.oid),
                    'bound ' || pg_get_expr(relpartbound, r.oid), 'of type ' || nullif(reloftype, 0)::regtype::text,
                    'populated ' || relispopulated,
@@ -53,14 +53,15 @@ export const OBJECT_QUERIES: readonly ObjectQuery[] = [
   },
   {
     kind: 'column',
+    // The server itself notes pg_attver among the options of a column; it is another in every database.
     sql: `SELECT format('%I.%I', relname, attname) AS identity,
                  concat_ws('; ', 'position ' || row_number() OVER (PARTITION BY attrelid ORDER BY attnum),
                    format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
                    'collation ' || nullif(attcollation, 0)::regcollation::text,
                    'default ' || pg_get_expr(adbin, adrelid), 'identity ' || nullif(attidentity::text, ''),
-                   'generated ' || nullif(attgenerated::text, ''), 'storage ' || attstorage,
+                   'generated ' || nullif(attgenerated::text, ''), 'storage ' || attstorage::text,
                    'compression ' || nullif(attcompression::text, ''),
-                   'statistics ' || coalesce(attstattarget, -1), 'options ' || attoptions::text) AS definition
+                   'statistics ' || coalesce(attstattarget, -1), 'options ' || nullif(ARRAY(SELECT o FROM unnest(attoptions) o WHERE o NOT LIKE 'pg\\_attver=%')::text, '{}')) AS definition
             FROM (${RELATIONS}) r JOIN pg_attribute a ON attrelid = r.oid
             LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
            WHERE attnum > 0 AND NOT attisdropped AND kind <> 'sequence'`,
@@ -81,9 +82,9 @@ export const OBJECT_QUERIES: readonly ObjectQuery[] = [
     kind: 'constraint',
     // Since PostgreSQL 18 there is one for each NOT NULL; the columns tell of those.
     sql: `SELECT format('%I on %s', conname, coalesce(nullif(conrelid, 0)::regclass::text, contypid::regtype::text)) AS identity,
-                 concat_ws('; ', pg_get_constraintdef(k.oid), 'type ' || contype, 'validated ' || convalidated,
-                   'deferrable ' || condeferrable, 'deferred ' || condeferred, 'local ' || conislocal,
-                   'no inherit ' || connoinherit) AS definition
+                 concat_ws('; ', pg_get_constraintdef(k.oid), 'type ' || contype::text, 'validated ' || convalidated,
+                   'deferrable ' || condeferrable, 'deferred ' || condeferred, 
+                   CASE WHEN contype = 'c' THEN format('local %s; no inherit %s', conislocal, connoinherit) END) AS definition
             FROM pg_constraint k JOIN pg_namespace n ON n.oid = connamespace
            WHERE nspname = $1 AND contype NOT IN ('n', 't')`,
   },
@@ -115,20 +116,20 @@ export const OBJECT_QUERIES: readonly ObjectQuery[] = [
     kind: 'trigger',
     // pglogical puts triggers of its own on the tables that it replicates.
     sql: `SELECT format('%I on %I', tgname, relname) AS identity,
-                 concat_ws('; ', pg_get_triggerdef(t.oid), 'enabled ' || tgenabled) AS definition
+                 concat_ws('; ', pg_get_triggerdef(t.oid), 'enabled ' || tgenabled::text) AS definition
             FROM (${RELATIONS}) r JOIN pg_trigger t ON tgrelid = r.oid
             JOIN pg_proc p ON p.oid = tgfoid JOIN pg_namespace n ON n.oid = pronamespace
            WHERE NOT tgisinternal AND nspname <> 'pglogical'`,
   },
   {
     kind: 'rule',
-    sql: `SELECT format('%I on %I', rulename, relname) AS identity, pg_get_ruledef(u.oid) || '; enabled ' || ev_enabled AS definition
+    sql: `SELECT format('%I on %I', rulename, relname) AS identity, pg_get_ruledef(u.oid) || '; enabled ' || ev_enabled::text AS definition
             FROM (${RELATIONS}) r JOIN pg_rewrite u ON ev_class = r.oid WHERE rulename <> '_RETURN'`,
   },
   {
     kind: 'policy',
     sql: `SELECT format('%I on %I', polname, relname) AS identity,
-                 concat_ws('; ', polcmd, polpermissive, polroles::regrole[]::text, pg_get_expr(polqual, polrelid),
+                 concat_ws('; ', polcmd::text, polpermissive, polroles::regrole[]::text, pg_get_expr(polqual, polrelid),
                    pg_get_expr(polwithcheck, polrelid)) AS definition
             FROM (${RELATIONS}) r JOIN pg_policy ON polrelid = r.oid`,
   },
@@ -140,7 +141,7 @@ export const OBJECT_QUERIES: readonly ObjectQuery[] = [
   {
     kind: 'type',
     sql: `SELECT quote_ident(typname) AS identity,
-                 concat_ws('; ', 'type ' || typtype, 'owner ' || pg_get_userbyid(typowner),
+                 concat_ws('; ', 'type ' || typtype::text, 'owner ' || pg_get_userbyid(typowner),
                    'base ' || format_type(nullif(typbasetype, 0), typtypmod), CASE WHEN typnotnull THEN 'not null' END,
                    'default ' || typdefault,
                    (SELECT 'labels ' || string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)

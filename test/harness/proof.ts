@@ -61,7 +61,11 @@ export async function prove(options: ProofOptions): Promise<Proof> {
 type Sides = readonly [pg.ClientBase, pg.ClientBase];
 
 async function both<T>(sides: Sides, ask: (client: pg.ClientBase) => Promise<T>): Promise<[T, T]> {
-  return Promise.all([ask(sides[0]), ask(sides[1])]);
+  const [src, dst] = await Promise.allSettled([ask(sides[0]), ask(sides[1])]);
+  // Only now, when neither connection is at work any more.
+  if (src.status === 'rejected') throw src.reason;
+  if (dst.status === 'rejected') throw dst.reason;
+  return [src.value, dst.value];
 }
 
 async function compareObjects(sides: Sides, options: ProofOptions, differences: string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { definePlainCommand, text, type CommandSpec } from '../define.js';
 
-export const sandbox: CommandSpec = definePlainCommand({
+const sandbox = definePlainCommand({
   name: 'sandbox',
   summary: 'start two throwaway PostgreSQL servers with a sample database, or remove them',
   description:
@@ -17,3 +17,5 @@ export const sandbox: CommandSpec = definePlainCommand({
   ],
   load: () => import('./sandbox.js'),
 });
+
+export const sandboxCommands = { sandbox } satisfies Record<string, CommandSpec>;
