@@ -1,7 +1,7 @@
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** A number of bytes as PostgreSQL's pg_size_pretty writes it, but with one decimal: `0 bytes`, `12.3 MB`. */
-export function prettyBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
   while (value >= 10_000 && unit < UNITS.length - 1) {

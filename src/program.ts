@@ -75,7 +75,7 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
 function buildOption(name: string, spec: OptionSpec<never>): Option {
   const option = new Option(spec.flags, spec.description);
   if (option.attributeName() !== name) throw new Error(`option ${spec.flags} is declared as "${name}"`);
-  const { defaultValue, parse } = spec as OptionSpec<unknown>;
+  const { defaultValue, parse } = spec as unknown as OptionSpec<unknown>;
   if (typeof defaultValue === 'boolean') {
     if (!option.negate) option.default(defaultValue, 'off');
   } else if (Array.isArray(defaultValue)) option.default(defaultValue, 'none');

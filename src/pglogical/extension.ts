@@ -1,6 +1,7 @@
 import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import type { Session } from '../postgres/session.js';
+import { parseVersion } from './versions.js';
 
 /** Whether the extension is in the database, so that its catalog can be asked. */
 export async function hasPglogical(session: Session): Promise<boolean> {
@@ -15,7 +16,7 @@ export async function pglogicalVersion(session: Session): Promise<readonly numbe
   const [row] = await session.query<{ extversion: string }>(
     "SELECT extversion FROM pg_extension WHERE extname = 'pglogical'",
   );
-  return row === undefined ? null : row.extversion.split('.').map(Number);
+  return row === undefined ? null : parseVersion(row.extversion);
 }
 
 /**

@@ -5,15 +5,13 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
 import { pglogicalVersion } from './extension.js';
 import { REPLICATION_SET, type Direction } from './direction.js';
 import { readDirection, readSlot, readSubscription, slotName, type DirectionState } from './state.js';
+import { canMakeSlotOn } from './versions.js';
 import { waitFor } from './wait.js';
 
 const CREATE_TIMEOUT_MS = 90_000;
 const DROP_TIMEOUT_MS = 120_000;
 const START_DEADLINE_MS = 30_000;
 const SLOT_DEADLINE_MS = 20_000;
-
-/** pglogical before 2.4.5 makes its slot with a syntax that providers from PostgreSQL 17 on refuse. */
-const FIRST_VERSION_FOR_17 = [2, 4, 5] as const;
 
 /** @returns why there is nothing to do, or null when the subscription must be made */
 export async function subscriptionExists(direction: Direction): Promise<string | null> {
@@ -69,13 +67,7 @@ async function refuseForeignSlot(direction: Direction, provider: Session, slot: 
 }
 
 async function subscriberCannotMakeSlot(subscriber: Session, provider: Session): Promise<boolean> {
-  if (provider.major < 17) return false;
-  const version = (await pglogicalVersion(subscriber)) ?? [];
-  for (const [index, wanted] of FIRST_VERSION_FOR_17.entries()) {
-    const part = version[index] ?? 0;
-    if (part !== wanted) return part < wanted;
-  }
-  return false;
+  return !canMakeSlotOn((await pglogicalVersion(subscriber)) ?? [], provider.major);
 }
 
 function cannotCopyInto(direction: Direction, provider: Session): RefusedError {

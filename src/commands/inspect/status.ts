@@ -3,7 +3,7 @@ import type { Pair } from '../../pair/pair.js';
 import { back, forward } from '../../pglogical/direction.js';
 import { initialCopyProgress } from '../../pglogical/progress.js';
 import { readDirection, type DirectionState } from '../../pglogical/state.js';
-import { prettyBytes } from '../../bytes.js';
+import { formatBytes } from '../../bytes.js';
 import type { StatusFields } from '../../results/status.js';
 import type { Outcome } from '../define.js';
 
@@ -28,8 +28,8 @@ export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
       flush_lag: lag(forwardState, 'flush_lag_bytes'),
       replay_lag: lag(forwardState, 'replay_lag_bytes'),
     },
-    src_dataset_size: progress === null ? NOT_APPLICABLE : prettyBytes(progress.srcBytes),
-    dst_dataset_size: progress === null ? NOT_APPLICABLE : prettyBytes(progress.dstBytes),
+    src_dataset_size: progress === null ? NOT_APPLICABLE : formatBytes(progress.srcBytes),
+    dst_dataset_size: progress === null ? NOT_APPLICABLE : formatBytes(progress.dstBytes),
     progress: progress === null ? NOT_APPLICABLE : `${(progress.fraction * 100).toFixed(1)} %`,
     lag_bytes: forwardState.slot?.confirmed_lag_bytes ?? null,
     wal_retained_bytes: forwardState.slot?.retained_bytes ?? null,
@@ -47,5 +47,5 @@ export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
 
 function lag(state: DirectionState, column: 'sent_lag_bytes' | 'write_lag_bytes' | 'flush_lag_bytes' | 'replay_lag_bytes'): string {
   const bytes = state.slot?.[column];
-  return bytes === null || bytes === undefined ? UNKNOWN : prettyBytes(bytes);
+  return bytes === null || bytes === undefined ? UNKNOWN : formatBytes(bytes);
 }

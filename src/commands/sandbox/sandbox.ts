@@ -14,11 +14,11 @@ export async function run(
   const dir = options.dir ?? DEFAULT_FOLDER;
   switch (args[0]) {
     case 'up':
-      print(nextSteps(await sandboxUp({ dir, environment, note }), environment.cwd));
+      print(`${nextSteps(await sandboxUp({ dir, environment, note }), environment.cwd)}\n`);
       return;
     case 'down':
       await sandboxDown({ dir, environment, note });
-      print(`The sandbox in ${dir} is gone.`);
+      print(`The sandbox in ${dir} is gone.\n`);
       return;
     default:
       throw new UsageError(`belt sandbox wants "up" or "down"${args[0] === undefined ? '' : `, not "${args[0]}"`}`, {

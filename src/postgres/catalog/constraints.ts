@@ -57,3 +57,14 @@ export async function constraintComments(session: Session, schema: string): Prom
 export function constraintKey({ on, relation, name }: ConstraintName): string {
   return JSON.stringify([on, relation, name]);
 }
+
+/** Deferrable unique constraints of the schema, as `constraint on table`. */
+export async function deferrableUniqueConstraints(session: Session, schema: string): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT k.conname || ' on ' || c.relname AS name
+       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND k.contype = 'u' AND k.condeferrable ORDER BY 1`,
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}

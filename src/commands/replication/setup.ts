@@ -1,0 +1,80 @@
+import { RefusedError } from '../../errors.js';
+import type { Pair } from '../../pair/pair.js';
+import { accessGranted, grantAccess } from '../../pglogical/access.js';
+import { checkCopyTarget } from '../../pglogical/copy-target.js';
+import { forward } from '../../pglogical/direction.js';
+import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
+import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
+import { schemaFacts } from '../../postgres/catalog/grants.js';
+import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { DetailFields } from '../../results/detail.js';
+import { schemaSteps } from '../../schema/load-steps.js';
+import type { Outcome } from '../define.js';
+
+interface Options {
+  /** Whether belt loads the schema. */
+  readonly schema: boolean;
+}
+
+/** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
+export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () => readSource(pair));
+  const replicated = replicatedTables(tables);
+  const access = (name: 'src' | 'dst') => ({
+    name: `grant-access-${name}`,
+    title: `let role pglogical read and write the tables on the ${pair[name].word}`,
+    done: () => accessGranted(pair[name], pair.schema),
+    run: () => grantAccess(pair[name], pair.schema),
+  });
+
+  await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
+  if (options.schema) await pair.run(schemaSteps(pair));
+  await pair.run([access('src'), access('dst')]);
+  await setupReplicationSet(pair, 'src');
+  let status = 'unconfigured';
+  await pair.run([
+    {
+      name: 'check-destination',
+      title: 'check that the destination can take the rows',
+      done: () => subscriptionExists(direction),
+      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+    },
+    {
+      name: 'create-subscription',
+      title: `create subscription ${direction.subscription} on the destination`,
+      done: () => subscriptionExists(direction),
+      run: () => createSubscription(direction, true),
+    },
+    {
+      name: 'wait-started',
+      title: 'wait until the initial copy runs',
+      run: async () => {
+        ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
+        return status === 'replicating' ? 'replicating' : 'the initial copy runs';
+      },
+    },
+  ]);
+  return {
+    fields: {
+      detail: {
+        forward_replication: status,
+        tables_replicated: replicated.length,
+        tables_copied_by_sync: tables.filter(({ replicationMethod }) => replicationMethod === 'dump_and_load').map(({ name }) => name),
+      },
+    },
+  };
+}
+
+/** @throws RefusedError when the source has no such schema, or nothing in it that could move */
+async function readSource(pair: Pair): Promise<Table[]> {
+  const session = await pair.src.root();
+  if ((await schemaFacts(session, pair.schema)) === null) {
+    throw new RefusedError(`the ${pair.src.toString()} has no schema "${pair.schema}"`, {
+      hint: 'Check "schema_name" in the config.',
+      detail: { side: 'src', object: pair.schema },
+    });
+  }
+  return readTables(session, pair.schema, pair.config.tables);
+}

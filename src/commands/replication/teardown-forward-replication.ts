@@ -1,0 +1,47 @@
+import { RefusedError } from '../../errors.js';
+import { clientSessions, describeSessions } from '../../logins/sessions.js';
+import { exclusionsFor } from '../../logins/exclusions.js';
+import type { Pair } from '../../pair/pair.js';
+import { forward } from '../../pglogical/direction.js';
+import { readSubscription } from '../../pglogical/state.js';
+import { drainStep, dropSteps, type TeardownOptions } from '../../pglogical/teardown-steps.js';
+import type { DetailFields } from '../../results/detail.js';
+import type { Outcome } from '../define.js';
+
+/** Ends forward replication, once no one can write on the source and all it has committed is applied. */
+export async function run(pair: Pair, options: TeardownOptions): Promise<Outcome<DetailFields>> {
+  const direction = forward(pair);
+  await pair.run([
+    {
+      name: 'check-writers',
+      title: 'check that no session can write on the source any more',
+      done: async () => {
+        const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
+        if (subscription === null) return 'forward replication is not configured';
+        return options.force ? 'not looked at, because of --force' : null;
+      },
+      readOnly: true,
+      run: () => refuseWriters(pair),
+    },
+    drainStep(pair, direction, options),
+    ...dropSteps(pair, direction),
+  ]);
+  return { fields: { detail: { subscription: direction.subscription } } };
+}
+
+/** What such a session commits after the subscription is dropped would never arrive. */
+async function refuseWriters(pair: Pair): Promise<string> {
+  const exclusions = exclusionsFor(pair, { excludeUser: [], excludePattern: [] });
+  const sessions = await clientSessions(await pair.src.root(), exclusions);
+  const count = Object.values(sessions).reduce((sum, one) => sum + one, 0);
+  if (count === 0) return 'no client sessions are left';
+  throw new RefusedError(
+    `${String(count)} client sessions can still write on the ${pair.src.toString()}: ${describeSessions(sessions)}; what they commit from now on would be lost`,
+    {
+      hint:
+        'End them with "belt revoke-logins --disconnect" (sessions of roles that only read can be left out with ' +
+        '"exclude_users" in the config), or go on with --force.',
+      detail: { side: 'src', sessions },
+    },
+  );
+}

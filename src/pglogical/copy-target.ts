@@ -1,0 +1,35 @@
+import { readNonEmpty } from '../data/row-counts.js';
+import { RefusedError } from '../errors.js';
+import type { Side } from '../pair/side.js';
+import { readTables, type Table } from '../postgres/catalog/tables.js';
+
+const MAX_NAMES = 10;
+
+/**
+ * Makes sure that the destination can take the initial copy: every table is there, has the key by which changes find
+ * their rows, and is empty.
+ * @throws RefusedError naming all the tables that are not so
+ */
+export async function checkCopyTarget(dst: Side, schema: string, tables: readonly Table[]): Promise<string> {
+  const session = await dst.root();
+  const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
+  const missing = tables.filter(({ name }) => !there.has(name));
+  refuse(dst, missing, 'lacks tables that the source replicates', 'Load the schema (belt setup without --no-schema), or create them.');
+  const keyless = tables.filter(({ name }) => there.get(name)?.identityColumns == null);
+  refuse(dst, keyless, 'has no primary key (or replica identity) on tables that the source replicates', 'Create those keys on the destination: without them updates cannot find their rows.');
+  const generated = tables.filter(({ name }) => there.get(name)?.columns.some((column) => column.generated) === true);
+  refuse(dst, generated, 'computes columns that the source does not (generated columns), which would crash its server', 'Make those columns plain on the destination until the migration is over.');
+  const filled = await readNonEmpty(session, tables);
+  refuse(dst, tables.filter(({ name }) => filled.has(name)), 'has rows already in tables that are to be copied', 'Empty those tables on the destination (TRUNCATE), then run the same command again.');
+  return `${String(tables.length)} tables are there and empty`;
+}
+
+function refuse(dst: Side, tables: readonly Table[], what: string, hint: string): void {
+  if (tables.length === 0) return;
+  const names = tables.slice(0, MAX_NAMES).map(({ name }) => `"${name}"`);
+  const more = tables.length > MAX_NAMES ? ` and ${String(tables.length - MAX_NAMES)} more` : '';
+  throw new RefusedError(`the ${dst.toString()} ${what}: ${names.join(', ')}${more}`, {
+    hint,
+    detail: { side: 'dst', tables: tables.map(({ name }) => name) },
+  });
+}

@@ -1,0 +1,48 @@
+import type { SideName } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import type { Plan, Step } from '../pair/steps.js';
+import { readTables, replicatedTables } from '../postgres/catalog/tables.js';
+import { nodeName, REPLICATION_SET } from './direction.js';
+import { hasPglogical, makeExtension } from './extension.js';
+import { makeNode, nodeReady } from './nodes.js';
+import { fillSet, setReady } from './replication-sets.js';
+import { makeRole, roleReady } from './role.js';
+
+/** The steps that make one side a pglogical node: role, extension, node. */
+export function nodeSteps(pair: Pair, name: SideName): Plan {
+  const side = pair[name];
+  const role: Step = {
+    name: `create-role-${name}`,
+    title: `create role ${side.config.pglogical_user.name} on the ${side.word}`,
+    done: () => roleReady(side),
+    run: () => makeRole(side),
+  };
+  const extension: Step = {
+    name: `create-extension-${name}`,
+    title: `create extension pglogical on the ${side.word}`,
+    done: async () => ((await hasPglogical(await side.root())) ? 'the extension is there' : null),
+    run: () => makeExtension(side),
+  };
+  const node: Step = {
+    name: `create-node-${name}`,
+    title: `create node ${nodeName(name)} on the ${side.word}`,
+    done: () => nodeReady(side),
+    run: () => makeNode(side),
+  };
+  return [role, extension, node];
+}
+
+/** Puts a side's replicated tables into belt's replication set there. */
+export async function setupReplicationSet(pair: Pair, name: SideName): Promise<void> {
+  const side = pair[name];
+  // The source decides which tables replicate; the destination has the same ones.
+  const tables = replicatedTables(await readTables(await pair.src.root(), pair.schema, pair.config.tables));
+  await pair.run([
+    {
+      name: `fill-replication-set-${name}`,
+      title: `put ${String(tables.length)} tables into replication set ${REPLICATION_SET} on the ${side.word}`,
+      done: () => setReady(side, tables),
+      run: () => fillSet(side, tables),
+    },
+  ]);
+}

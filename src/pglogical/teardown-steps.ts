@@ -1,0 +1,68 @@
+import { RefusedError } from '../errors.js';
+import { formatBytes } from '../bytes.js';
+import type { Pair } from '../pair/pair.js';
+import type { Step } from '../pair/steps.js';
+import type { Direction } from './direction.js';
+import { waitForFence } from './fence.js';
+import { readSubscription } from './state.js';
+import { dropRemains, dropSubscription, remainsGone } from './subscriptions.js';
+
+export interface TeardownOptions {
+  /** Seconds to wait for changes that are on their way. */
+  readonly wait: number;
+  /** Go on although changes are not applied. */
+  readonly force: boolean;
+}
+
+/** Refuses to go on while the subscriber has not applied what the provider has committed. */
+export function drainStep(pair: Pair, direction: Direction, { wait, force }: TeardownOptions): Step {
+  const { provider, subscriber } = direction;
+  return {
+    name: 'check-applied',
+    title: `check that the ${subscriber.word} has applied all that the ${provider.word} has committed`,
+    done: async () => {
+      const subscription = await readSubscription(await subscriber.root(), direction.subscription);
+      if (subscription === null) return `${direction.name} replication is not configured`;
+      return force ? 'not looked at, because of --force' : null;
+    },
+    readOnly: true,
+    run: async (progress) => {
+      const fence = await waitForFence(direction, wait * 1000, pair.environment.signal, (missing) => {
+        progress(`${formatBytes(missing)} of WAL to go`);
+      });
+      if (fence === null || fence.reached) return 'all is applied';
+      const figure = fence.missing_bytes === null ? 'its slot is gone' : `${formatBytes(fence.missing_bytes)} of WAL not confirmed`;
+      throw new RefusedError(
+        `the ${subscriber.toString()} has not applied all that the ${provider.toString()} has committed: ${figure} ` +
+          `(confirmed ${fence.confirmed ?? 'nothing'}, wanted ${fence.lsn})` +
+          (fence.active ? ` after ${String(wait)} s` : ', and nothing reads its slot'),
+        {
+          hint: fence.active
+            ? 'Wait and run the same command again, with a longer --wait. With --force those changes are lost.'
+            : 'See why with "belt status". With --force the changes not applied are lost.',
+          detail: { side: subscriber.name, missing_bytes: fence.missing_bytes, confirmed_lsn: fence.confirmed, fence_lsn: fence.lsn },
+        },
+      );
+    },
+  };
+}
+
+/** Drops a direction's subscription and whatever of it outlived it on either side. */
+export function dropSteps(pair: Pair, direction: Direction): readonly Step[] {
+  const { provider, subscriber, subscription } = direction;
+  return [
+    {
+      name: 'drop-subscription',
+      title: `drop subscription ${subscription} on the ${subscriber.word}`,
+      done: async () =>
+        (await readSubscription(await subscriber.root(), subscription)) === null ? 'there is none' : null,
+      run: () => dropSubscription(direction),
+    },
+    {
+      name: 'check-remains',
+      title: `check that its slot on the ${provider.word} and its origin on the ${subscriber.word} are gone`,
+      done: () => remainsGone(direction),
+      run: () => dropRemains(direction, pair.environment.signal),
+    },
+  ];
+}

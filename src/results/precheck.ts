@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+const role = z.object({
+  rolname: z.string(),
+  rolcanlogin: z.boolean(),
+  rolcreaterole: z.boolean(),
+  rolinherit: z.boolean(),
+  rolsuper: z.boolean(),
+  memberof: z.array(z.string()),
+  /** May create objects in the schema; for a destination whose schema is not there yet: in the database. */
+  can_create: z.boolean(),
+});
+
+const table = z.object({
+  name: z.string(),
+  schema_name: z.string(),
+  owner: z.string(),
+  has_primary_key: z.boolean(),
+  replication_method: z.enum(['pglogical', 'dump_and_load', 'unavailable']),
+  can_replicate: z.boolean(),
+  reason: z.string().nullable(),
+});
+
+const sequence = z.object({
+  name: z.string(),
+  schema_name: z.string(),
+  owner: z.string(),
+  object_type: z.literal('sequence'),
+  can_replicate: z.boolean(),
+});
+
+const side = z.object({
+  db: z.string(),
+  schema_name: z.string(),
+  server_version: z.string(),
+  max_replication_slots: z.number(),
+  max_worker_processes: z.number(),
+  max_wal_senders: z.number(),
+  wal_level: z.string(),
+  shared_preload_libraries: z.array(z.string()),
+  /** `on`, `off`, or a sentence that it is no RDS server. */
+  rds_logical_replication: z.string(),
+  /** What the server lets output plugins be, or null on servers that do not ask. */
+  output_plugin_libraries: z.string().nullable(),
+  pglogical_version: z.string().nullable(),
+  root_user: role,
+  owner_user: role.nullable(),
+  tables: z.array(table),
+  sequences: z.array(sequence),
+  extensions: z.array(z.object({ extname: z.string(), in_other_side: z.boolean() })),
+  root_ok: z.boolean(),
+  owner_ok: z.boolean(),
+  shared_preload_ok: z.boolean(),
+});
+
+const finding = z.object({
+  /** `fail`: setup would fail or data be lost; `warn`: look at it first; `note`: belt deals with it, or a fact to know. */
+  severity: z.enum(['fail', 'warn', 'note']),
+  side: z.enum(['src', 'dst', 'belt']),
+  /** What it is about: a setting, a role, a table, a tool. */
+  object: z.string(),
+  problem: z.string(),
+  remedy: z.string(),
+});
+
+/** What `belt precheck` tells about one database. */
+export const precheckFields = z.object({
+  src: side,
+  dst: side,
+  extensions_match: z.boolean(),
+  client_tools: z.array(
+    z.object({ name: z.string(), ok: z.boolean(), path: z.string().nullable(), version: z.string().nullable() }),
+  ),
+  /** Everything that stands in the way or is worth knowing, worst first. */
+  findings: z.array(finding),
+});
+
+export type PrecheckFields = z.infer<typeof precheckFields>;
+export type PrecheckSide = z.infer<typeof side>;
+export type PrecheckRole = z.infer<typeof role>;
+export type Finding = z.infer<typeof finding>;

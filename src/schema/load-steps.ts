@@ -1,0 +1,44 @@
+import type { Pair } from '../pair/pair.js';
+import type { Plan } from '../pair/steps.js';
+import { createExtensions, missingExtensions } from './extensions.js';
+import { requireGrantRoles } from './grant-roles.js';
+import { loadSchema, prepareSchema, schemaLoaded } from './load.js';
+import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
+
+/** The steps that bring the source's schema to the destination, but for what has to wait until the data is there. */
+export function schemaSteps(pair: Pair): Plan {
+  return [
+    {
+      name: 'check-grant-roles',
+      title: 'check that the roles named in grants exist on the destination',
+      readOnly: true,
+      run: async () => {
+        await requireGrantRoles(pair);
+        return undefined;
+      },
+    },
+    {
+      name: 'create-extensions',
+      title: 'create the extensions of the source on the destination',
+      done: async () =>
+        (await missingExtensions(pair)).some(({ available }) => available) ? null : 'there is none to create',
+      run: async () => `created ${(await createExtensions(pair)).created.join(', ')}`,
+    },
+    {
+      name: 'load-schema',
+      title: `load schema "${pair.schema}" into the destination`,
+      done: async () => ((await schemaLoaded(pair)) ? 'it is there' : null),
+      run: async (progress) => {
+        await prepareSchema(pair);
+        const { loaded, deferred } = await loadSchema(pair, progress);
+        return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data`;
+      },
+    },
+    {
+      name: 'grant-schema-privileges',
+      title: `give schema "${pair.schema}" its grants and comment on the destination`,
+      done: async () => ((await missingSchemaPrivileges(pair)).length === 0 ? 'they are there' : null),
+      run: async () => `applied ${String(await applySchemaPrivileges(pair))}`,
+    },
+  ];
+}
