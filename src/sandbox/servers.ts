@@ -260,10 +260,8 @@ async function initialize(server: Server, identity: ServerIdentity | undefined):
 }
 
 async function configure(server: Server, settings: Readonly<Record<string, string | number | boolean>>): Promise<void> {
-  const lines = Object.entries({ unix_socket_directories: server.socketDir, ...settings }).map(([name, value]) => {
-    const text = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
-    return `${name} = '${text.replaceAll("'", "''")}'`;
-  });
+  const all: Record<string, string | number | boolean> = { unix_socket_directories: server.socketDir, ...settings };
+  const lines = Object.entries(all).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
   await appendFile(join(server.dataDir, 'postgresql.conf'), `\n${lines.join('\n')}\n`);
   await setPort(server);
 }

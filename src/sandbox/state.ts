@@ -10,6 +10,8 @@ const stateSchema = z.strictObject({
   home: z.string().regex(/\/belt-servers-\w+$/),
   /** Whether the project folder was made for the sandbox. */
   made_folder: z.boolean(),
+  /** The passwords of the shop's roles; the owner's stands in the config, too. */
+  passwords: z.strictObject({ owner: z.string(), application: z.string() }),
   servers: z.array(
     z.strictObject({
       name: z.string(),

@@ -50,11 +50,12 @@ export async function sandboxUp({ dir, environment, note }: SandboxOptions): Pro
     password: password(),
   });
   const plans = [await plan('source', chosen.source), await plan('destination', chosen.destination)];
-  const state: SandboxState = { home, made_folder: await makeFolder(folder), servers: plans.map(describeServer) };
+  const passwords = { owner: password(), application: password() };
+  const servers = plans.map(describeServer);
+  const state: SandboxState = { home, made_folder: await makeFolder(folder), passwords, servers };
   // On disk before the first server starts, so that `down` finds them even if this process is killed.
   await writeState(folder, state);
   try {
-    const passwords = { owner: password(), application: password() };
     for (const { name, installation, port } of plans) {
       note(`starting PostgreSQL ${String(installation.major)} as the ${name}, on port ${String(port)} of 127.0.0.1`);
     }
@@ -81,7 +82,8 @@ export function nextSteps({ folder, source, destination }: Sandbox, cwd: string)
   const way = relative(cwd, folder) || '.';
   return [
     `A sample shop is on the source (PostgreSQL ${String(source.major)}, port ${String(source.port)}); the destination`,
-    `(PostgreSQL ${String(destination.major)}, port ${String(destination.port)}) is empty. Next:`,
+    `(PostgreSQL ${String(destination.major)}, port ${String(destination.port)}) is empty. The shop's application logs in as`,
+    `${SHOP.application}; its password stands in ${join(way, '.sandbox.json')}. Next:`,
     '',
     ...(way === '.' ? [] : [`  cd ${way}`]),
     '  belt precheck sandbox',
