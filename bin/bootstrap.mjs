@@ -51,7 +51,7 @@ async function main([name, ...args]) {
   }
   await installPackages();
   await build();
-  await findPostgres(target, name);
+  await findPostgres(target);
   return runTarget([...target.script, ...args]);
 }
 
@@ -87,9 +87,9 @@ async function packagesAreInstalled() {
   );
 }
 
-/** Without what `npm install -g` hands down, so that npm works on this folder. */
+/** Without what `npm install -g` hands down, so that npm works on this folder, and tells what goes wrong. */
 function npmEnvironment() {
-  const foreign = /^npm_config_(global|location|prefix|local_prefix|global_prefix|omit|production|dry_run)$/i;
+  const foreign = /^npm_config_(global|location|prefix|local_prefix|global_prefix|omit|production|dry_run|loglevel)$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
@@ -118,31 +118,31 @@ async function removeOrphans(sources) {
   }
 }
 
-async function findPostgres(target, name) {
-  // The one place that knows where servers may be; it is built by now.
-  const { findServers } = await import('../dist/sandbox/installations.js');
-  const found = await findServers(process.env.PATH);
-  if (found.some((server) => server.hasPglogical)) return;
+async function findPostgres(target) {
+  const missing = await missingPostgres();
+  if (missing === undefined) return;
   if (target.dockerWillDo === true && process.env.BELT_TEST_POSTGRES === 'docker') return;
   const root = await becomeRoot();
-  const packages = root === undefined ? undefined : await postgresPackages(root, found);
-  if (packages !== undefined) {
-    await installPostgres(root, packages);
+  if (root !== undefined && existsSync('/etc/debian_version')) {
+    await installPostgres(root, missing.detail?.found ?? []);
     return;
   }
   if (target.dockerWillDo === true && (await dockerAnswers())) return;
-  const versions = found.map((server) => server.major).join(', ');
   throw new SetupError(
     [
-      found.length === 0
-        ? `PostgreSQL with the extension pglogical is needed for "${name}", and there is none on this machine.`
-        : `The extension pglogical is needed for "${name}"; PostgreSQL ${versions} is here, but without it.`,
-      '  On Debian or Ubuntu, as root:  apt-get install postgresql-<version> postgresql-<version>-pglogical',
-      "  On Red Hat and its kin, from the PostgreSQL project's repository:  dnf install pglogical_<version>",
-      target.dockerWillDo === true
-        ? '  Or start Docker: the tests then run their servers in containers.'
-        : '  Or, with Docker:  docker compose up  gives two servers to try belt on by hand; see README.md.',
-    ].join('\n'),
+      missing.message,
+      missing.hint,
+      ...(target.dockerWillDo === true ? ['Or start Docker: the tests then run their servers in containers.'] : []),
+    ].join('\n  '),
+  );
+}
+
+/** What the sandbox, which demo and tests stand on, says when this machine has no PostgreSQL with pglogical. */
+async function missingPostgres() {
+  const { chooseServers } = await import('../dist/sandbox/installations.js');
+  return chooseServers(process.env.PATH).then(
+    () => undefined,
+    (error) => error,
   );
 }
 
@@ -152,26 +152,26 @@ async function becomeRoot() {
   return (await run('sudo', ['-n', 'true'])).code === 0 ? ['sudo', '-n'] : undefined;
 }
 
-/** What to install, on a system with Debian's tools: the newest PostgreSQL that has pglogical, or the one that is here. */
-async function postgresPackages(root, found) {
-  if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return undefined;
-  await step('reading the list of Debian packages', ...asRoot(root, ['apt-get', 'update', '-q']));
+/**
+ * Installs PostgreSQL with pglogical on Debian or Ubuntu: for a server that is here already, or else the newest there is.
+ * @param here majors of the servers that are here
+ */
+async function installPostgres(root, here) {
+  await step('reading the lists of Debian packages', ...asRoot(root, ['apt-get', 'update', '-q']));
   const { output } = await run('apt-cache', ['search', '--names-only', '^postgresql-[0-9]+-pglogical$']);
-  const majors = [...output.matchAll(/^postgresql-(\d+)-pglogical\b/gm)].map((match) => Number(match[1]));
-  const here = found.map((server) => server.major).filter((major) => majors.includes(major));
-  const major = Math.max(...(here.length > 0 ? here : majors));
-  if (!Number.isFinite(major)) {
+  const offered = [...output.matchAll(/^postgresql-(\d+)-pglogical\b/gm)].map((match) => Number(match[1]));
+  const fitting = here.filter((major) => offered.includes(major));
+  if (offered.length === 0) {
     throw new SetupError(
-      "This system's package lists have no postgresql-<version>-pglogical. Add the PostgreSQL project's (https://wiki.postgresql.org/wiki/Apt).",
+      "This system's package lists have no postgresql-<version>-pglogical.\n" +
+        "  Add the PostgreSQL project's own, see https://wiki.postgresql.org/wiki/Apt, and run this again.",
     );
   }
-  return [`postgresql-${major}`, `postgresql-${major}-pglogical`];
-}
-
-async function installPostgres(root, packages) {
+  const major = String(Math.max(...(fitting.length > 0 ? fitting : offered)));
+  const packages = [`postgresql-${major}`, `postgresql-${major}-pglogical`];
   const install = ['apt-get', 'install', '-q', '-y', '--no-install-recommends'];
   await step('installing postgresql-common', ...asRoot(root, [...install, 'postgresql-common']));
-  const script = `set -e; mkdir -p "$(dirname ${NO_CLUSTER})"; echo 'create_main_cluster = false' > ${NO_CLUSTER}`;
+  const script = `mkdir -p "$(dirname ${NO_CLUSTER})" && echo 'create_main_cluster = false' > ${NO_CLUSTER}`;
   await run(...asRoot(root, ['sh', '-c', script]));
   try {
     await step(`installing ${packages.join(' and ')}`, ...asRoot(root, [...install, ...packages]));
@@ -196,7 +196,9 @@ async function step(what, command, args, options) {
   const { code, output } = await run(command, args, options);
   process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   if (code === 0) return;
-  const tail = output.trimEnd().split('\n').slice(-SHOWN_LINES);
+  const lines = output.trimEnd().split('\n');
+  // npm begins with the reason, and ends with its manual.
+  const tail = command === 'npm' && args[0] === 'ci' ? lines.slice(0, SHOWN_LINES) : lines.slice(-SHOWN_LINES);
   throw new SetupError([`${command} ${args.join(' ')} failed:`, ...tail.map((line) => `  ${line}`)].join('\n'));
 }
 
