@@ -1,6 +1,5 @@
 import type { Side } from '../pair/side.js';
 import { ident } from '../postgres/quote.js';
-import type { Session } from '../postgres/session.js';
 
 /** What the pglogical role must be allowed to do with the tables of the schema, where it is no superuser. */
 
@@ -8,7 +7,9 @@ import type { Session } from '../postgres/session.js';
 export async function accessGranted(side: Side, schema: string): Promise<string | null> {
   const session = await side.root();
   const role = side.config.pglogical_user.name;
-  if (await isSuperuser(session, role)) return `${role} may read and write everything`;
+  const [found] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [role]);
+  if (found === undefined) return null;
+  if (found.rolsuper) return `${role} may read and write everything`;
   const { granted } = await session.one<{ granted: boolean | null }>(
     `SELECT has_schema_privilege($1, n.oid, 'USAGE') AND coalesce((
               SELECT bool_and(has_table_privilege($1, c.oid, 'SELECT') AND has_table_privilege($1, c.oid, 'INSERT')
@@ -31,9 +32,4 @@ export async function grantAccess(side: Side, schema: string): Promise<string> {
      GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA ${name} TO ${role}`,
   );
   return 'granted';
-}
-
-async function isSuperuser(session: Session, role: string): Promise<boolean> {
-  const [row] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [role]);
-  return row?.rolsuper === true;
 }

@@ -6,7 +6,7 @@ const analyze = definePairCommand({
   name: 'analyze',
   summary: 'gather planner statistics on the destination',
   description:
-    'Runs ANALYZE on every table of the schema on the destination, several at once. Do it before the cutover, so that the\n' +
+    'Runs ANALYZE on every table of the schema on the destination, several at once. Do it before the cutover, so that the ' +
     'application finds good query plans from its first query on; sync then only looks after tables that changed since.',
   examples: [{ line: 'belt analyze testdatacenter1 database1', means: 'some time before the cutover' }],
   needs: 'dst',
@@ -20,9 +20,9 @@ const sync = definePairCommand({
   name: 'sync',
   summary: 'in the downtime: bring over what replication cannot, and prove that the data is equal',
   description:
-    'Sets the sequences, copies the tables that cannot be replicated, adds the NOT VALID constraints and the indexes that\n' +
-    'are not there yet, refreshes materialized views, compares rows of every table on both sides, and analyzes what has\n' +
-    'changed. Refused while forward replication is configured. Fails when a compared row differs, naming table, key and\n' +
+    'Sets the sequences, copies the tables that cannot be replicated, adds the NOT VALID constraints and the indexes that ' +
+    'are not there yet, refreshes materialized views, compares rows of every table on both sides, and analyzes what has ' +
+    'changed. Refused while forward replication is configured. Fails when a compared row differs, naming table, key and ' +
     'column. Can be run again.',
   examples: [
     { line: 'belt sync testdatacenter1 database1', means: 'in the downtime, after teardown-forward-replication' },

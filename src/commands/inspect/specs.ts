@@ -4,8 +4,8 @@ const precheck = definePairCommand({
   name: 'precheck',
   summary: 'check that both servers, roles, tables and tools are fit for a migration',
   description:
-    'Reads both servers and says what a migration needs and lacks: settings, roles, extensions, client tools, and\n' +
-    'everything in the schema that pglogical cannot carry, each with what to do about it. Changes nothing.\n' +
+    'Reads both servers and says what a migration needs and lacks: settings, roles, extensions, client tools, and ' +
+    'everything in the schema that pglogical cannot carry, each with what to do about it. Changes nothing. ' +
     'Exit code 1 when a requirement fails.',
   examples: [
     { line: 'belt precheck testdatacenter1 database1', means: 'one database, with its tables, sequences and extensions' },
@@ -23,7 +23,7 @@ const status = definePairCommand({
   name: 'status',
   summary: 'show how replication is, in both directions',
   description:
-    'A row per database: forward (source to destination) and back replication, how far behind the destination is, and\n' +
+    'A row per database: forward (source to destination) and back replication, how far behind the destination is, and ' +
     'how much of the initial copy has arrived. A direction that is down comes with the reason; exit code 1 then.',
   examples: [
     { line: 'belt status testdatacenter1', means: 'every database of the datacenter' },

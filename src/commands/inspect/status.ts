@@ -13,7 +13,7 @@ const NOT_APPLICABLE = 'n/a';
 /** Reads both directions, and how far the initial copy is while it runs. */
 export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
   const [forwardState, backState] = await Promise.all([readDirection(forward(pair)), readDirection(back(pair))]);
-  const copying = forwardState.status === 'initializing' || forwardState.status === 'unconfigured';
+  const copying = forwardState.status === 'initializing';
   const progress = copying ? await initialCopyProgress(pair) : null;
   const reasons = [
     ...forwardState.reasons.map((reason) => `forward: ${reason}`),

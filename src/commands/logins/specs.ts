@@ -4,9 +4,9 @@ const revokeLogins = definePairCommand({
   name: 'revoke-logins',
   summary: 'take LOGIN from the roles of the source: the downtime begins',
   description:
-    'Takes LOGIN from every role of the source server that has it, but for the root, pglogical, postgres, rds* and pg_*\n' +
-    'roles, monitoring accounts, and those that you exclude. The names are kept in "src.other_users" of the config before\n' +
-    'the first role is changed, so that restore-logins can give LOGIN back. Sessions that are open stay open, and can go on\n' +
+    'Takes LOGIN from every role of the source server that has it, but for the root, pglogical, postgres, rds* and pg_* ' +
+    'roles, monitoring accounts, and those that you exclude. The names are kept in "src.other_users" of the config before ' +
+    'the first role is changed, so that restore-logins can give LOGIN back. Sessions that are open stay open, and can go on ' +
     'writing, unless --disconnect ends them.',
   examples: [
     { line: 'belt revoke-logins testdatacenter1 database1 --disconnect', means: 'cut the application off now' },
@@ -28,8 +28,8 @@ const restoreLogins = definePairCommand({
   name: 'restore-logins',
   summary: 'give LOGIN back on the source: a rollback, or a cutover called off',
   description:
-    'Gives LOGIN back to the roles in "src.other_users" of the config: those from which revoke-logins took it, and no\n' +
-    'other. Before that it raises sequences of the source that are behind the destination, so that no id is given out\n' +
+    'Gives LOGIN back to the roles in "src.other_users" of the config: those from which revoke-logins took it, and no ' +
+    'other. Before that it raises sequences of the source that are behind the destination, so that no id is given out ' +
     'twice after a rollback.',
   examples: [{ line: 'belt restore-logins testdatacenter1 database1', means: 'after teardown-back-replication, to roll back' }],
   needs: 'src',

@@ -15,8 +15,8 @@ const setup = definePairCommand({
   name: 'setup',
   summary: 'load the schema and start forward replication',
   description:
-    'Makes the pglogical role, extension and nodes on both sides, loads the schema of the source into the destination\n' +
-    '(without NOT VALID constraints and without the indexes that can wait), and starts to copy and replicate every table\n' +
+    'Makes the pglogical role, extension and nodes on both sides, loads the schema of the source into the destination ' +
+    '(without NOT VALID constraints and without the indexes that can wait), and starts to copy and replicate every table ' +
     'that has a primary key. The application goes on undisturbed. Can be run again after a failure at any point.',
   examples: [
     { line: 'belt setup testdatacenter1 database1', means: 'start the migration of one database' },
@@ -34,8 +34,8 @@ const setupBack = definePairCommand({
   name: 'setup-back-replication',
   summary: 'start replication from the destination back to the source',
   description:
-    'Starts replication from the destination to the source, so that what the application writes on the destination after\n' +
-    'the cutover reaches the source too and a rollback loses nothing. Refused while the initial copy still runs, since\n' +
+    'Starts replication from the destination to the source, so that what the application writes on the destination after ' +
+    'the cutover reaches the source too and a rollback loses nothing. Refused while the initial copy still runs, since ' +
     'copied rows would be sent back and overwrite newer ones. Succeeds when rows really flow.',
   examples: [{ line: 'belt setup-back-replication testdatacenter1 database1', means: 'once "belt status" says replicating' }],
   needs: 'both',
@@ -50,8 +50,8 @@ const teardownForward = definePairCommand({
   name: 'teardown-forward-replication',
   summary: 'end forward replication, once everything has arrived',
   description:
-    'Drops the subscription that feeds the destination. First it makes sure that nothing can be lost: it refuses while\n' +
-    'sessions that can write are still connected to the source, and while the destination has not applied all that the\n' +
+    'Drops the subscription that feeds the destination. First it makes sure that nothing can be lost: it refuses while ' +
+    'sessions that can write are still connected to the source, and while the destination has not applied all that the ' +
     'source has committed.',
   examples: [
     { line: 'belt teardown-forward-replication testdatacenter1 database1', means: 'in the downtime, after revoke-logins' },
@@ -68,7 +68,7 @@ const teardownBack = definePairCommand({
   name: 'teardown-back-replication',
   summary: 'end back replication: the migration is final, or is being rolled back',
   description:
-    'Drops the subscription that feeds the source from the destination, once the source has applied all that was\n' +
+    'Drops the subscription that feeds the source from the destination, once the source has applied all that was ' +
     'committed on the destination. From then on the source is out of date, or, in a rollback, the truth again.',
   examples: [{ line: 'belt teardown-back-replication testdatacenter1 database1', means: 'when a rollback is no longer needed, or as its first step' }],
   needs: 'src',

@@ -3,8 +3,12 @@ import { formatDuration } from '../progress.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
 
-/** The result of a command that changes something: a row per database, with how many steps did what. */
+/**
+ * The result of a command that changes something: a row per database, with how many steps did what. For a plan
+ * (--dry-run) every step stands there, since the plan is the result then.
+ */
 export function render(envelope: Envelope<object>, style: Style): string {
+  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned'))) return plan(envelope, style);
   const rows = envelope.results.map((row) => [row.db, outcome(row, style), stepCounts(row), timeOf(row)]);
   return renderTable(['database', envelope.command, 'steps', 'time'], rows, style);
 }
@@ -26,4 +30,13 @@ function stepCounts(row: Row<object>): string {
 
 function timeOf(row: Row<object>): string {
   return formatDuration(row.steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0));
+}
+
+function plan(envelope: Envelope<object>, style: Style): string {
+  const { chalk } = style;
+  const words = { ok: chalk.green('looked'), skipped: chalk.dim('nothing to do'), planned: chalk.cyan('would do'), failed: chalk.red('refused') };
+  const rows = envelope.results.flatMap((row) =>
+    row.steps.map((step, index) => [index === 0 ? row.db : '', step.name, words[step.status], step.message ?? '']),
+  );
+  return renderTable(['database', 'step', 'plan', ''], rows, style);
 }
