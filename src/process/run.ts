@@ -1,5 +1,5 @@
 import { execa, ExecaError } from 'execa';
-import { InterruptedError, ToolError } from '../errors.js';
+import { InterruptedError, ToolError, type BeltErrorOptions } from '../errors.js';
 
 export interface ToolRun {
   /** What messages call the tool: `pg_dump`. */
@@ -26,6 +26,17 @@ export interface ToolOutput {
   readonly stderr: string;
 }
 
+/** A tool that ran and failed; `stderr` is all that it printed there, without secrets. */
+export class ToolFailure extends ToolError {
+  constructor(
+    message: string,
+    options: BeltErrorOptions,
+    readonly stderr: string,
+  ) {
+    super(message, options);
+  }
+}
+
 const LAST_LINES = 12;
 /** A tool that is asked to end gets this long before it is killed. */
 const GRACE_MS = 5_000;
@@ -34,7 +45,7 @@ const SHORTEST_SECRET = 4;
 
 /**
  * Runs a client tool to its end.
- * @throws ToolError with the tool's own last lines when it fails, ends by a signal or takes too long;
+ * @throws ToolFailure with the tool's own last lines when it fails, ends by a signal or takes too long;
  *   InterruptedError when `signal` aborts
  */
 export async function runTool(run: ToolRun): Promise<ToolOutput> {
@@ -59,17 +70,26 @@ export async function runTool(run: ToolRun): Promise<ToolOutput> {
   }
 }
 
-function toolError(run: ToolRun, error: ExecaError): ToolError {
+function toolError(run: ToolRun, error: ExecaError): ToolFailure {
   const stderr = typeof error.stderr === 'string' ? redact(error.stderr, run.secrets ?? []) : '';
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const said = lines.slice(-LAST_LINES).join('\n');
   const how = howItEnded(run, error);
-  return new ToolError(`${run.purpose}: ${run.name} ${how}${said === '' ? '' : `:\n${said}`}`, {
-    ...(error.code === 'ENOENT' || error.code === 'EACCES'
-      ? { hint: `Check that ${run.path} is there and may be executed.` }
-      : {}),
-    detail: { tool: run.name, path: run.path, exit_code: error.exitCode ?? null, stderr },
-  });
+  return new ToolFailure(
+    `${run.purpose}: ${run.name} ${how}${
+      said === ''
+        ? ''
+        : `:
+${said}`
+    }`,
+    {
+      ...(error.code === 'ENOENT' || error.code === 'EACCES'
+        ? { hint: `Check that ${run.path} is there and may be executed.` }
+        : {}),
+      detail: { tool: run.name, path: run.path, exit_code: error.exitCode ?? null },
+    },
+    stderr,
+  );
 }
 
 function throwIfAborted({ signal }: ToolRun): void {

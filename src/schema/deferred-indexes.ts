@@ -2,12 +2,7 @@ import pMap from 'p-map';
 import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Side } from '../pair/side.js';
-import {
-  deferredIndexes,
-  indexesByName,
-  type IndexDefinition,
-  type IndexFacts,
-} from '../postgres/catalog/indexes.js';
+import { deferredIndexes, indexesByName, type IndexDefinition, type IndexFacts } from '../postgres/catalog/indexes.js';
 import { ident, literal, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
@@ -71,10 +66,14 @@ export function whatIsMissing(schema: string, index: IndexDefinition, there: Ind
         : []),
       ...index.statistics
         .filter(({ column, target }) => targets.get(column) !== target)
-        .map(({ column, target }) => `ALTER INDEX ${name} ALTER COLUMN ${String(column)} SET STATISTICS ${String(target)}`),
+        .map(
+          ({ column, target }) => `ALTER INDEX ${name} ALTER COLUMN ${String(column)} SET STATISTICS ${String(target)}`,
+        ),
     ],
     attach:
-      parent === null || attached ? null : `ALTER INDEX ${qualified(parent.schema, parent.name)} ATTACH PARTITION ${name}`,
+      parent === null || attached
+        ? null
+        : `ALTER INDEX ${qualified(parent.schema, parent.name)} ATTACH PARTITION ${name}`,
   };
 }
 

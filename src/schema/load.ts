@@ -7,7 +7,7 @@ import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
-import { runTool } from '../process/run.js';
+import { runTool, ToolFailure } from '../process/run.js';
 import { withSchemaArchive, type Archive } from './archive.js';
 import { deferredObjects, initialEntries } from './initial-load.js';
 import type { TocEntry } from './toc.js';
@@ -15,6 +15,8 @@ import type { TocEntry } from './toc.js';
 /** What pg_restore's session is called in pg_stat_activity; by it a later belt finds one that outlived a killed belt. */
 const RESTORE_NAME = 'belt pg_restore';
 const MAX_NAMES = 10;
+/** The lines of a failure that are shown: the message and the beginning of the statement. */
+const SAID_LINES = 8;
 const ORPHAN_WAIT_MS = 15_000;
 
 /**
@@ -99,6 +101,8 @@ async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[
         '--no-tablespaces',
         '--single-transaction',
         '--exit-on-error',
+        // Else it does not say which object fails.
+        '--verbose',
         '--no-password',
         `--use-list=${list}`,
         `--dbname=${databaseArgument(address)}`,
@@ -113,7 +117,7 @@ async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[
       signal: pair.environment.signal,
     });
   } catch (error) {
-    throw error instanceof ToolError ? restoreError(error, pair, archive.entries) : error;
+    throw error instanceof ToolFailure ? restoreError(error, pair, archive.entries) : error;
   }
 }
 
@@ -121,20 +125,17 @@ async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[
  * Puts the object that failed first. pg_restore names it in a line of its own (`from TOC entry 12; ...`), in English,
  * as it runs with LC_ALL=C; should that line be missing, its own last lines say it all the same.
  */
-function restoreError(error: ToolError, pair: Pair, entries: readonly TocEntry[]): ToolError {
-  const stderr = typeof error.detail?.['stderr'] === 'string' ? error.detail['stderr'] : '';
-  const dumpId = Number(/from TOC entry (\d+);/.exec(stderr)?.[1] ?? NaN);
+function restoreError(error: ToolFailure, pair: Pair, entries: readonly TocEntry[]): ToolError {
+  const [before = '', ...after] = error.stderr.split(/^pg_restore: error: (?:could not execute query: )?/m);
+  const dumpId = Number(/^pg_restore: from TOC entry (\d+);/m.exec(before)?.[1] ?? NaN);
   const entry = entries.find((one) => one.dumpId === dumpId);
-  if (entry === undefined) return error;
-  const said = stderr
-    .split('\n')
-    .filter((line) => !/^pg_restore: (while |from TOC entry|detail: )/.test(line) && line.trim() !== '')
-    .map((line) => line.replace(/^pg_restore: error: could not execute query: /, ''));
+  const where = entry === undefined ? '' : `${entry.label}: `;
+  const said = after.join('').trim().split('\n').slice(0, SAID_LINES).join('\n');
   return new ToolError(
-    `schema "${pair.schema}" was not loaded into the ${pair.dst.toString()}, nothing of it: ${entry.label}: ${said.slice(0, 8).join('\n')}`,
+    `schema "${pair.schema}" was not loaded into the ${pair.dst.toString()}, nothing of it: ${where}${said === '' ? error.message : said}`,
     {
       hint: 'Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself), then run the same command again.',
-      detail: { ...error.detail, side: 'dst', object: entry.label },
+      detail: { ...error.detail, side: 'dst', object: entry?.label ?? null },
       cause: error,
     },
   );

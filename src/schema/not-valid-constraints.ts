@@ -25,10 +25,7 @@ export interface MissingConstraints {
 /** Compares the source's NOT VALID constraints with what the destination has: one query on each side. */
 export async function missingConstraints(pair: Pair): Promise<MissingConstraints> {
   const { src, dst } = await pair.roots();
-  const [all, there] = await Promise.all([
-    notValidConstraints(src, pair.schema),
-    constraintComments(dst, pair.schema),
-  ]);
+  const [all, there] = await Promise.all([notValidConstraints(src, pair.schema), constraintComments(dst, pair.schema)]);
   const missing = all
     .map((constraint) => {
       const has = there.get(constraintKey(constraint));

@@ -20,7 +20,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
  * Runs `work` as one transaction that others cannot be held up by for long: it gives up a lock after the session's
  * lock_timeout, lets everybody else through, and tries again. Functions that it calls (in an expression index, in a
  * materialized view) may count on a search_path: where a name is not found, it runs once more with the migrated schema
- * and `public` in the path.
+ * and `public` in the path (PostgreSQL 17 and newer take no notice of it).
  * @throws QueryError; after the last try for a lock, saying who holds it
  */
 export async function runDdl(session: Session, schema: string, work: () => Promise<void>): Promise<void> {
@@ -28,11 +28,24 @@ export async function runDdl(session: Session, schema: string, work: () => Promi
     await withLockRetries(session, work);
   } catch (error) {
     if (!(error instanceof QueryError) || !NOT_FOUND.has(error.sqlstate)) throw error;
-    await withLockRetries(session, async () => {
-      await session.query(`SELECT set_config('search_path', quote_ident($1) || ', public', true)`, [schema]);
-      await work();
-    });
+    try {
+      await withLockRetries(session, async () => {
+        await session.query(`SELECT set_config('search_path', quote_ident($1) || ', public', true)`, [schema]);
+        await work();
+      });
+    } catch (again) {
+      throw again instanceof QueryError && NOT_FOUND.has(again.sqlstate) ? dependsOnPath(again) : again;
+    }
   }
+}
+
+/** From version 17 on, PostgreSQL builds indexes and refreshes views with a search_path of its own. */
+function dependsOnPath(error: QueryError): QueryError {
+  return new QueryError(error.message, {
+    hint: 'If a function that is called here finds tables or functions by search_path, give it a path of its own on both servers: ALTER FUNCTION ... SET search_path = ...; then run the same command again.',
+    detail: error.detail,
+    cause: error,
+  });
 }
 
 async function withLockRetries(session: Session, work: () => Promise<void>): Promise<void> {

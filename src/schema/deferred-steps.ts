@@ -1,0 +1,72 @@
+import type { Pair } from '../pair/pair.js';
+import type { Step } from '../pair/steps.js';
+import {
+  createIndexes,
+  failedIndexes,
+  missingIndexes,
+  type DeferredIndexes,
+  type IndexResult,
+} from './deferred-indexes.js';
+import { refreshViews, unpopulatedViews } from './materialized-views.js';
+import { addConstraints, missingConstraints, type MissingConstraints } from './not-valid-constraints.js';
+
+/** The steps that give the destination what the initial load left for later. Each does only what is still missing. */
+
+export function constraintsStep(pair: Pair): Step {
+  let found: MissingConstraints | undefined;
+  return {
+    name: 'add-constraints',
+    title: 'add the NOT VALID constraints on the destination',
+    done: async () => {
+      found = await missingConstraints(pair);
+      return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
+    },
+    run: async (progress) => {
+      const wanted = found ?? (await missingConstraints(pair));
+      await addConstraints(pair, wanted, progress);
+      return `added ${String(wanted.missing.length)} of ${String(wanted.all.length)}`;
+    },
+  };
+}
+
+/** @param keep gets what became of each index */
+export function indexesStep(
+  pair: Pair,
+  jobs: number,
+  keep: (results: readonly IndexResult[]) => void = () => undefined,
+): Step {
+  let found: DeferredIndexes | undefined;
+  return {
+    name: 'create-indexes',
+    title: 'create the indexes that are missing on the destination',
+    done: async () => {
+      found = await missingIndexes(pair);
+      return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
+    },
+    run: async (progress) => {
+      const wanted = found ?? (await missingIndexes(pair));
+      const results = await createIndexes(pair.dst, pair.schema, wanted, { jobs, progress });
+      keep(results);
+      const error = failedIndexes(pair.dst, results);
+      if (error !== undefined) throw error;
+      return `created ${String(wanted.missing.length)} of ${String(wanted.all.length)}`;
+    },
+  };
+}
+
+export function viewsStep(pair: Pair): Step {
+  let found: string[] | undefined;
+  return {
+    name: 'refresh-views',
+    title: 'fill the materialized views on the destination',
+    done: async () => {
+      found = await unpopulatedViews(pair);
+      return found.length === 0 ? 'none is empty that is filled on the source' : null;
+    },
+    run: async (progress) => {
+      const wanted = found ?? (await unpopulatedViews(pair));
+      await refreshViews(pair, wanted, progress);
+      return `filled ${String(wanted.length)}`;
+    },
+  };
+}
