@@ -66,7 +66,7 @@ export async function runTool(run: ToolRun): Promise<ToolOutput> {
   } catch (error) {
     throwIfAborted(run);
     if (!(error instanceof ExecaError)) throw error;
-    throw toolError(run, error);
+    throw toolError(run, error as ExecaError);
   }
 }
 

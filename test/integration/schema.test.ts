@@ -223,6 +223,33 @@ describe('carrying a schema over', () => {
     expect(await schemaLoaded(pair)).toBe(false);
   });
 
+  it('ends the load that a killed belt left running, and begins anew', async () => {
+    const { test, pair } = await start({ srcSql: 'CREATE TABLE one (id int PRIMARY KEY)' });
+    await prepareSchema(pair);
+    const orphan = await test.dst.connect(test.names.owner);
+    orphan.on('error', () => undefined);
+    await orphan.query(
+      `SET application_name = 'belt pg_restore'; BEGIN; CREATE TABLE ${ident(test.schema)}.one (id int)`,
+    );
+    await loadSchema(pair);
+    expect(await schemaLoaded(pair)).toBe(true);
+  });
+
+  it('takes schema public, with the privileges it has on the source', async () => {
+    const { test, pair } = await start({ schema: 'public' });
+    const app = ident(test.names.app.name);
+    await test.src
+      .sql(`GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA public TO ${app} WITH GRANT OPTION;
+      COMMENT ON SCHEMA public IS 'ours'; CREATE EXTENSION hstore;
+      ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(test.names.owner.name)} IN SCHEMA public GRANT ALL ON TABLES TO ${app}`);
+    await test.src.ownerSql('CREATE TABLE "T" (id int PRIMARY KEY, h hstore)');
+    await carryOver(pair);
+    expect(await schemaLoaded(pair)).toBe(true);
+    expect(await missingSchemaPrivileges(pair)).toEqual([]);
+    const { src, dst } = await pair.roots();
+    if (src.major === dst.major) expect(await dumped(pair, 'dst')).toBe(await dumped(pair, 'src'));
+  });
+
   it('refuses a destination that has a part of the schema', async () => {
     const { test, pair } = await start({
       srcSql: 'CREATE TABLE one (id int); CREATE TABLE "two""" (id int)',

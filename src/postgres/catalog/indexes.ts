@@ -32,8 +32,10 @@ const FACTS = `
   i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid,
   ci.relkind = 'I' AS partitioned, pn.nspname AS parent_schema, pc.relname AS parent_name,
   obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered,
-  coalesce((SELECT jsonb_agg(jsonb_build_object('column', a.attnum, 'target', a.attstattarget) ORDER BY a.attnum)
-              FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '[]') AS statistics`;
+  -- Only columns that are expressions can have a target of their own.
+  CASE WHEN i.indexprs IS NULL THEN '[]'::jsonb ELSE
+    coalesce((SELECT jsonb_agg(jsonb_build_object('column', a.attnum, 'target', a.attstattarget) ORDER BY a.attnum)
+                FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '[]') END AS statistics`;
 
 /** Indexes of the tables and materialized views of schema $1 that do not belong to an extension. */
 const SOURCE = `
