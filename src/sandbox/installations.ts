@@ -58,7 +58,8 @@ export async function chooseServers(
   return { source, destination };
 }
 
-function noServers(found: readonly ServerInstallation[]): ToolError {
+/** The error that says what to install. */
+export function noServers(found: readonly ServerInstallation[]): ToolError {
   const majors = [...new Set(found.map((installation) => installation.major))];
   const packages =
     majors.length === 0
