@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/session.js';
 import type { Difference } from './differences.js';
-import { lookUp, readDetails, readLatest, readRandom, type Key, type KeyedSide, type RowSet } from './keyed-rows.js';
+import { lookUpDigests, readLatestDigests, readSourceDigests, sameDigest, type Digest } from './digests.js';
+import { lookUp, readDetails, readLatest, type Key, type KeyedSide, type RowSet } from './keyed-rows.js';
 import type { Equals } from './operators.js';
 
 /** Comparing tables that have a key: random rows of the source, and the rows with the highest keys of both sides. */
@@ -34,8 +35,8 @@ export interface KeyedComparison {
 const DETAILED_ROWS = 5;
 
 /**
- * Compares a batch of tables with two statements a side (a third where sides end with different keys, and two more
- * where something differs).
+ * Compares a batch of tables: with one statement on the source and two on the destination where nothing differs, and
+ * a few more for all the tables together where something does.
  * @param limit rows of each sort
  * @param pause called before what differs is read again, for data that still moves; without it nothing is read again
  */
@@ -45,55 +46,107 @@ export async function compareKeyed(
   limit: number,
   pause?: () => Promise<void>,
 ): Promise<KeyedComparison[]> {
+  const destination = tables.map(({ dst }) => dst);
+  const [source, latest] = await Promise.all([
+    readSourceDigests(
+      sessions.src,
+      tables.map(({ src }) => src),
+      limit,
+    ),
+    readLatestDigests(sessions.dst, destination, limit),
+  ]);
+  const keys = tables.map((_, place) => source[place]?.keys ?? '[]');
+  const random = await lookUpDigests(sessions.dst, destination, keys, sessions.equals.dst);
+  const result = source.map((one): KeyedComparison => ({ random: equal(one.random), latest: equal(one.latest) }));
+  const places = [...tables.keys()].filter(
+    (place) => !sameDigest(source[place]?.latest, latest[place]) || !sameDigest(source[place]?.random, random[place]),
+  );
+  if (places.length === 0) return result;
+  const suspected = places.flatMap((place) => tables[place] ?? []);
+  const randomKeys = places.map((place) =>
+    (JSON.parse(keys[place] ?? '[]') as Key[]).map((key) => JSON.stringify(key)),
+  );
+  const suspects = await findSuspects(sessions, suspected, randomKeys, limit);
+  (await explain(sessions, suspected, suspects, pause)).forEach((comparison, index) => {
+    result[places[index] ?? 0] = comparison;
+  });
+  return result;
+}
+
+function equal({ rows }: Digest): Comparison {
+  return { compared: rows, differing: 0, differences: [] };
+}
+
+/** Compares row by row: the given keys, and the highest keys of either side looked up on the other. */
+async function findSuspects(
+  sessions: SessionPair,
+  tables: readonly KeyedTable[],
+  randomKeys: readonly (readonly string[])[],
+  limit: number,
+): Promise<Suspects[]> {
   const sides = { src: tables.map(({ src }) => src), dst: tables.map(({ dst }) => dst) };
-  const [source, destinationLatest] = await Promise.all([
-    (async () => ({
-      latest: await readLatest(sessions.src, sides.src, limit),
-      random: await readRandom(sessions.src, sides.src, limit),
-    }))(),
+  const latest = await Promise.all([
+    readLatest(sessions.src, sides.src, limit),
     readLatest(sessions.dst, sides.dst, limit),
   ]);
-  const work = tables.map((_, place) => ({
-    random: hashesByKey(source.random[place]),
-    latest: { src: hashesByKey(source.latest[place]), dst: hashesByKey(destinationLatest[place]) },
-  }));
-  // Mostly both sides end with the same keys: then only the random rows must be looked up.
-  const missing = work.map(({ random, latest }) => ({
-    dst: [...new Set([...random.keys(), ...latest.src.keys()])].filter((key) => !latest.dst.has(key)),
-    src: [...latest.dst.keys()].filter((key) => !latest.src.has(key) && !random.has(key)),
-  }));
-  const [foundDst, foundSrc] = await Promise.all([
-    lookUp(
-      sessions.dst,
-      lookups(
-        sides.dst,
-        missing.map(({ dst }) => dst),
-      ),
-      sessions.equals.dst,
-    ),
-    lookUp(
-      sessions.src,
-      lookups(
-        sides.src,
-        missing.map(({ src }) => src),
-      ),
-      sessions.equals.src,
-    ),
-  ]);
-  const suspects = work.map(({ random, latest }, place) => {
-    const src = new Map([...[...random, ...latest.src].map(single), ...named(missing[place]?.src, foundSrc[place])]);
-    const dst = new Map([...[...latest.dst].map(single), ...named(missing[place]?.dst, foundDst[place])]);
+  const work = tables.map((_, place) => {
+    const [src, dst] = [hashesByKey(latest[0][place]), hashesByKey(latest[1][place])];
+    const random = randomKeys[place] ?? [];
+    const highest = [...new Set([...src.keys(), ...dst.keys()])];
+    const all = [...new Set([...random, ...highest])];
+    return {
+      src,
+      dst,
+      random,
+      highest,
+      toSrc: all.filter((key) => !src.has(key)),
+      toDst: all.filter((key) => !dst.has(key)),
+    };
+  });
+  const [foundSrc, foundDst] = await lookUpBoth(
+    sessions,
+    tables,
+    work.map(({ toSrc }) => toSrc),
+    work.map(({ toDst }) => toDst),
+  );
+  return work.map((one, place) => {
+    const src = new Map([...[...one.src].map(single), ...named(one.toSrc, foundSrc[place])]);
+    const dst = new Map([...[...one.dst].map(single), ...named(one.toDst, foundDst[place])]);
     const differs = (key: string): boolean => {
       const [a, b] = [src.get(key) ?? [], dst.get(key) ?? []];
       return a.length !== 1 || b.length !== 1 || a[0] !== b[0];
     };
-    const latestKeys = [...new Set([...latest.src.keys(), ...latest.dst.keys()])];
     return {
-      random: { compared: random.size, keys: [...random.keys()].filter(differs) },
-      latest: { compared: latestKeys.length, keys: latestKeys.filter(differs) },
+      random: { compared: one.random.length, keys: one.random.filter(differs) },
+      latest: { compared: one.highest.length, keys: one.highest.filter(differs) },
     };
   });
-  return explain(sessions, tables, suspects, pause);
+}
+
+async function lookUpBoth(
+  { src, dst, equals }: SessionPair,
+  tables: readonly KeyedTable[],
+  srcKeys: readonly (readonly string[])[],
+  dstKeys: readonly (readonly string[])[],
+): Promise<[string[][][], string[][][]]> {
+  return Promise.all([
+    lookUp(
+      src,
+      lookups(
+        tables.map((table) => table.src),
+        srcKeys,
+      ),
+      equals.src,
+    ),
+    lookUp(
+      dst,
+      lookups(
+        tables.map((table) => table.dst),
+        dstKeys,
+      ),
+      equals.dst,
+    ),
+  ]);
 }
 
 interface Suspects {
@@ -112,24 +165,7 @@ async function explain(
   let differing = keys;
   if (pause !== undefined && keys.some((list) => list.length > 0)) {
     await pause();
-    const [src, dst] = await Promise.all([
-      lookUp(
-        sessions.src,
-        lookups(
-          tables.map((table) => table.src),
-          keys,
-        ),
-        sessions.equals.src,
-      ),
-      lookUp(
-        sessions.dst,
-        lookups(
-          tables.map((table) => table.dst),
-          keys,
-        ),
-        sessions.equals.dst,
-      ),
-    ]);
+    const [src, dst] = await lookUpBoth(sessions, tables, keys, keys);
     differing = keys.map((list, place) =>
       list.filter((_, n) => {
         const [a, b] = [src[place]?.[n] ?? [], dst[place]?.[n] ?? []];

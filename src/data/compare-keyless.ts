@@ -49,6 +49,12 @@ const FILTER_LENGTH = 200;
 /** Rows that differ are told one by one up to this many in a table. */
 const DETAILED_ROWS = 5;
 
+/**
+ * Below this size a table is read once, and the hashes of all rows that pass the filter travel; above it is read twice
+ * (by parallel workers), and the server sorts out the hashes sought.
+ */
+const ONE_SCAN_BYTES = 16 * 1024 * 1024;
+
 /** Rows of the destination among which the one most like a lost row is sought. */
 const CANDIDATE_ROWS = 50;
 
@@ -184,20 +190,29 @@ async function countSampled(
     );
     const hashes = bind([...new Set(rows.map(({ hash }) => hash))]);
     const hash = rowHash('t', table.columns);
+    if (side(table).bytes < ONE_SCAN_BYTES) {
+      return `(SELECT ${String(place)} AS place, count(*) AS total,
+        json_agg(${hash})${conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`} AS hashes, NULL::json AS times
+        FROM ${from} AS t WHERE ${hashes}::text[] IS NOT NULL)`;
+    }
     // OFFSET 0 keeps the hash from being computed where the cheap conditions fail, and from being computed twice.
-    return `(SELECT ${String(place)} AS place, (SELECT count(*) FROM ${from}) AS total,
+    return `(SELECT ${String(place)} AS place, (SELECT count(*) FROM ${from}) AS total, NULL::json AS hashes,
       (SELECT json_object_agg(g.h, g.n)
        FROM (SELECT f.h, count(*) AS n
              FROM (SELECT ${hash} AS h FROM ${from} AS t${where(conditions)} OFFSET 0) AS f
              WHERE f.h = ANY (${hashes}::text[]) GROUP BY f.h) AS g) AS times)`;
   });
-  const found = await session.query<{ place: number; total: string; times: Record<string, number> | null }>(
-    selects.join(' UNION ALL '),
-    parameters,
-  );
+  const found = await session.query<{
+    place: number;
+    total: string;
+    hashes: string[] | null;
+    times: Record<string, number> | null;
+  }>(selects.join(' UNION ALL '), parameters);
   const counts: Counts[] = [];
-  for (const { place, total, times } of found) {
-    counts[place] = { total: Number(total), times: new Map(Object.entries(times ?? {})) };
+  for (const { place, total, hashes, times } of found) {
+    const byHash = new Map(Object.entries(times ?? {}));
+    for (const hash of hashes ?? []) byHash.set(hash, (byHash.get(hash) ?? 0) + 1);
+    counts[place] = { total: Number(total), times: byHash };
   }
   return counts;
 }

@@ -30,7 +30,7 @@ export function describeDifference({ key, missingOn, columns, note }: Difference
   );
   if (missingOn !== null) parts.unshift(`not on the ${missingOn === 'src' ? 'source' : 'destination'}`);
   if (note !== null) parts.push(note);
-  return `${where}: ${parts.join('; ')}`;
+  return names.length === 0 ? parts.join('; ') : `${where}: ${parts.join('; ')}`;
 }
 
 function shown(value: string | null): string {

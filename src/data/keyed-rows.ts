@@ -3,16 +3,7 @@ import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { VALUE_LIMIT } from './differences.js';
 import type { Equals } from './operators.js';
-import {
-  fromTable,
-  randomRows,
-  rowHash,
-  SAMPLE_STAGES,
-  sampleRate,
-  textHash,
-  valueOrNull,
-  valueText,
-} from './row-text.js';
+import { fromTable, rowHash, textHash, valueOrNull, valueText } from './row-text.js';
 
 /** Reading rows of tables with a key on one side, many tables in a statement. Keys are arrays of texts. */
 
@@ -35,57 +26,28 @@ export interface RowSet {
 
 const NO_ROWS: RowSet = { keys: [], hashes: [] };
 
+/** A sub-select of the rows with the highest keys. */
+export function latestRows({ table, key }: KeyedSide, limit: number): string {
+  const order = key.map((column) => `s.${ident(column)} DESC`).join(', ');
+  return `SELECT s.* FROM ${fromTable(table)} AS s ORDER BY ${order} LIMIT ${String(limit)}`;
+}
+
 /** The rows with the highest keys of each table, by the table's place in the list. */
 export async function readLatest(session: Session, sides: readonly KeyedSide[], limit: number): Promise<RowSet[]> {
-  return readSets(session, sides, (side) => {
-    const order = side.key.map((column) => `s.${ident(column)} DESC`).join(', ');
-    return `SELECT s.* FROM ${fromTable(side.table)} AS s ORDER BY ${order} LIMIT ${String(limit)}`;
-  });
-}
-
-/** Random rows of each table, by the table's place in the list; samples further where blocks held too few rows. */
-export async function readRandom(session: Session, sides: readonly KeyedSide[], limit: number): Promise<RowSet[]> {
-  const sets: RowSet[] = [];
-  let wanted = sides.map((side, place) => ({ side, place }));
-  for (const blocks of SAMPLE_STAGES) {
-    const read = await readSets(
-      session,
-      wanted.map(({ side }) => side),
-      ({ table }) => randomRows(table, limit, blocks),
-      ({ table }) => (blocks === null ? 'false' : `${sampleRate(table, blocks)} < 100`),
-    );
-    const again: typeof wanted = [];
-    read.forEach(({ partial, ...set }, index) => {
-      const entry = wanted[index];
-      if (entry === undefined) return;
-      sets[entry.place] = set;
-      if (partial && set.keys.length < limit) again.push(entry);
-    });
-    wanted = again;
-    if (wanted.length === 0) break;
-  }
-  return sets;
-}
-
-async function readSets(
-  session: Session,
-  sides: readonly KeyedSide[],
-  rows: (side: KeyedSide) => string,
-  partial: (side: KeyedSide) => string = () => 'false',
-): Promise<(RowSet & { partial: boolean })[]> {
   if (sides.length === 0) return [];
   const selects = sides.map((side, place) => {
     const key = side.key.map((column) => valueText('q', column)).join(', ');
-    return `SELECT ${String(place)} AS place, ${partial(side)} AS partial, x.keys, x.hashes
+    return `SELECT ${String(place)} AS place, x.keys, x.hashes
       FROM (SELECT json_agg(to_json(ARRAY[${key}])) AS keys, json_agg(${hashOf('q', side)}) AS hashes
-            FROM (${rows(side)}) AS q) AS x`;
+            FROM (${latestRows(side, limit)}) AS q) AS x`;
   });
-  const found = await session.query<{ place: number; partial: boolean; keys: Key[] | null; hashes: string[] | null }>(
-    selects.join(' UNION ALL '),
-  );
-  const sets: (RowSet & { partial: boolean })[] = sides.map(() => ({ ...NO_ROWS, partial: false }));
-  for (const { place, partial: more, keys, hashes } of found) {
-    sets[place] = { keys: keys ?? [], hashes: hashes ?? [], partial: more };
+  const sets = sides.map((): RowSet => NO_ROWS);
+  for (const { place, keys, hashes } of await session.query<{
+    place: number;
+    keys: Key[] | null;
+    hashes: string[] | null;
+  }>(selects.join(' UNION ALL '))) {
+    sets[place] = { keys: keys ?? [], hashes: hashes ?? [] };
   }
   return sets;
 }
@@ -109,7 +71,7 @@ export interface Lookup {
  */
 export async function lookUp(session: Session, lookups: readonly Lookup[], equals: Equals): Promise<string[][][]> {
   const rows = await select<{ place: number; found: [number, string][] | null }>(session, lookups, (lookup, keys) => {
-    return `json_agg(json_build_array(k.n, ${hashOf('t', lookup.side)})) AS found ${joined(lookup, keys, equals)}`;
+    return `json_agg(json_build_array(k.n, ${hashOf('t', lookup.side)})) AS found ${joined(lookup.side, keys, equals)}`;
   });
   const result = lookups.map(({ keys }) => keys.map((): string[] => []));
   for (const { place, found } of rows) {
@@ -133,7 +95,7 @@ export async function readDetails(
   type Found = [number, (string | null)[], (string | null)[]];
   const rows = await select<{ place: number; found: Found[] | null }>(session, lookups, (lookup, keys) => {
     const { values, hashes } = detailArrays('t', lookup.side.columns);
-    return `json_agg(json_build_array(k.n, ${values}, ${hashes})) AS found ${joined(lookup, keys, equals)}`;
+    return `json_agg(json_build_array(k.n, ${values}, ${hashes})) AS found ${joined(lookup.side, keys, equals)}`;
   });
   const result = lookups.map(({ keys }) => keys.map((): RowDetail | null => null));
   for (const { place, found } of rows) {
@@ -155,7 +117,7 @@ export function detailArrays(alias: string, columns: readonly string[]): { value
 }
 
 /** `FROM` that pairs the keys, which are parameter `keys`, with the table's rows, by the key's index. */
-function joined({ side: { table, key } }: Lookup, keys: string, equals: Equals): string {
+export function joined({ table, key }: KeyedSide, keys: string, equals: Equals): string {
   const columns = new Map(table.columns.map((column) => [column.name, column]));
   const parts = key.map((_, index) => `e ->> ${String(index)} AS k${String(index)}`).join(', ');
   const conditions = key.map((name, index) => {

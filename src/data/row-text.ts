@@ -27,9 +27,19 @@ export function textHash(text: string): string {
   return `encode(substr(sha256(convert_to(${text}, 'UTF8')), 1, 15), 'base64')`;
 }
 
-/** A hash over all values of a row. A record's text tells null from an empty string, and where a value ends. */
+/** A row's text: a record's output tells null from an empty string, and where a value ends. */
+function rowText(alias: string, columns: readonly Pick<Column, 'name'>[]): string {
+  return `ROW(${columns.map(({ name }) => `${alias}.${ident(name)}`).join(', ')})::text`;
+}
+
+/** A hash over all values of a row, as text. */
 export function rowHash(alias: string, columns: readonly Pick<Column, 'name'>[]): string {
-  return textHash(`ROW(${columns.map(({ name }) => `${alias}.${ident(name)}`).join(', ')})::text`);
+  return textHash(rowText(alias, columns));
+}
+
+/** A hash over all values of a row, as bytea: for hashing further. */
+export function rowDigest(alias: string, columns: readonly Pick<Column, 'name'>[]): string {
+  return `sha256(convert_to(${rowText(alias, columns)}, 'UTF8'))`;
 }
 
 /**
@@ -48,4 +58,4 @@ export function sampleRate({ oid }: Table, blocks: number): string {
 }
 
 /** How many blocks to sample: at first, and when those held too few rows; at last simply the first rows. */
-export const SAMPLE_STAGES: readonly (number | null)[] = [30, 1500, null];
+export const SAMPLE_STAGES: readonly (number | null)[] = [20, 1500, null];
