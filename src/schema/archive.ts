@@ -30,7 +30,8 @@ export async function withSchemaArchive<T>(
   work: (archive: Archive, source: Session) => Promise<T>,
 ): Promise<T> {
   const { environment } = pair;
-  const [source, destination] = await Promise.all([pair.src.open('root'), pair.dst.root()]);
+  const destination = await pair.dst.root();
+  const source = await pair.src.open('root');
   const folder = await mkdtemp(path.join(tmpdir(), 'belt-schema-'));
   try {
     const tools = await findDumpTools(environment, { source: source.major, destination: destination.major });

@@ -1,6 +1,8 @@
 import { availableExtensions, extensionsOf } from '../postgres/catalog/extensions.js';
+import { absentRoles, schemaFacts } from '../postgres/catalog/grants.js';
 import { ident } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
+import { prepareSchema } from './load.js';
 
 /** Extensions that are not part of what moves: belt's own tools, the server's, and what every database has. */
 const NOT_CARRIED: ReadonlySet<string> = new Set([
@@ -49,10 +51,28 @@ export async function createExtensions(pair: Pair): Promise<{ created: string[];
   const created: string[] = [];
   for (const { name, available, createIn } of missing) {
     if (!available) continue;
-    if (createIn !== null) await dst.query(`CREATE SCHEMA IF NOT EXISTS ${ident(createIn)}`);
+    if (createIn === pair.schema) await prepareSchema(pair);
+    else if (createIn !== null) await prepareOtherSchema(pair, createIn);
     const where = createIn === null ? '' : ` SCHEMA ${ident(createIn)}`;
     await dst.query(`CREATE EXTENSION IF NOT EXISTS ${ident(name)}${where}`);
     created.push(name);
   }
   return { created, unavailable: missing.filter((one) => !one.available).map(({ name }) => name) };
+}
+
+/** A schema for extensions alone, where the destination has none of that name: who may use it on the source may here. */
+async function prepareOtherSchema(pair: Pair, schema: string): Promise<void> {
+  const { src, dst } = await pair.roots();
+  if ((await schemaFacts(dst, schema)) !== null) return;
+  const facts = await schemaFacts(src, schema);
+  const owner = pair.dst.config.owner_user.name;
+  const users = (facts?.privileges ?? []).filter(({ privilege }) => privilege === 'USAGE').map((one) => one.grantee);
+  const names = users.filter((name) => name !== null);
+  const absent = new Set(await absentRoles(dst, names));
+  const grantees = [owner, ...names.filter((name) => !absent.has(name))].map(ident);
+  if (names.length < users.length) grantees.push('PUBLIC');
+  await dst.transaction(async () => {
+    await dst.query(`CREATE SCHEMA IF NOT EXISTS ${ident(schema)}`);
+    await dst.query(`GRANT USAGE ON SCHEMA ${ident(schema)} TO ${grantees.join(', ')}`);
+  });
 }

@@ -71,8 +71,8 @@ async function dumped(pair: Pair, side: 'src' | 'dst'): Promise<string> {
 }
 
 async function carryOver(pair: Pair): Promise<void> {
-  await prepareSchema(pair);
   await createExtensions(pair);
+  await prepareSchema(pair);
   await loadSchema(pair);
   await applySchemaPrivileges(pair);
 }
@@ -291,11 +291,20 @@ describe('carrying a schema over', () => {
     expect(await missingExtensions(pair)).toEqual([
       { name: 'citext', schema: 'Ext s', available: true, createIn: 'Ext s' },
     ]);
-    await createExtensions(pair);
-    await test.dst.sql(`GRANT USAGE ON SCHEMA "Ext s" TO PUBLIC`);
     await carryOver(pair);
     expect(await missingExtensions(pair)).toEqual([]);
     expect(await schemaLoaded(pair)).toBe(true);
+  });
+
+  it('makes the schema itself, owned by the owner, for an extension in it too', async () => {
+    const { test, pair } = await start({});
+    const schema = ident(test.schema);
+    await test.src.sql(`CREATE EXTENSION citext SCHEMA ${schema}`);
+    await test.src.ownerSql('CREATE TABLE t (id citext PRIMARY KEY)');
+    await test.dst.sql(`DROP SCHEMA ${schema}`);
+    await carryOver(pair);
+    const owner = 'SELECT pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname = $1';
+    expect(await test.dst.sql(owner, [test.schema])).toEqual([{ owner: test.names.owner.name }]);
   });
 
   it('says what to install where pg_dump is missing', async () => {
