@@ -12,6 +12,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.setup,
   replicationCommands.setupBack,
   inspectCommands.status,
+  schemaCommands.createIndexes,
   dataCommands.analyze,
   loginCommands.revokeLogins,
   replicationCommands.teardownForward,

@@ -69,7 +69,7 @@ export async function raiseSequences(from: Session, to: Session, options: RaiseO
   refuseOutOfBounds(to, plans);
   await setValues(
     to,
-    plans.flatMap(({ own, set }) => (set === null ? [] : [{ oid: own.oid, ...set }])),
+    plans.flatMap(({ own, set }) => (set === null ? [] : [{ ...set, oid: own.oid }])),
   );
   const result: SequencesResult = { schema_name: schema, stride, pk_sequences: [], non_pk_sequences: [] };
   for (const { source, own, behindKey, set, method } of plans) {

@@ -1,10 +1,12 @@
+import { printable } from '../printable.js';
 import { stepLine, type Progress } from './progress.js';
 
 /** Milliseconds between two lines about one step's progress, so that a log does not drown. */
 const PROGRESS_INTERVAL_MS = 5_000;
 
 /** Progress as plain lines, each with the database's name before it: for logs, pipes and CI. */
-export function plainProgress(write: (line: string) => void): Progress {
+export function plainProgress(out: (line: string) => void): Progress {
+  const write = (line: string): void => { out(printable(line)); };
   const last = new Map<string, number>();
   return {
     begin: () => undefined,

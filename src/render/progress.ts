@@ -31,6 +31,8 @@ const WORDS: Readonly<Record<StepResult['status'], string>> = {
 
 /** One line about a step that ended: `ok       create node pg1 (created node pg1, 12 ms)`. */
 export function stepLine(title: string, result: StepResult): string {
-  const inner = [result.status === 'planned' ? null : result.message, formatDuration(result.duration_ms)];
+  // What a tool said may have many lines: the whole of it is told at the end.
+  const message = result.message?.split('\n')[0] ?? null;
+  const inner = [result.status === 'planned' ? null : message, formatDuration(result.duration_ms)];
   return `${WORDS[result.status].padEnd(8)} ${title} (${inner.filter((part) => part !== null).join(', ')})`;
 }

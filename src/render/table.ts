@@ -12,7 +12,7 @@ const CHARS = {
 /**
  * A table as text, without a line end.
  * @param head the columns' titles
- * @param rows cells as text, styled or not; control characters in them are shown, not obeyed
+ * @param rows cells as text, styled or not; names and messages in them are printable already (cli.ts sees to it)
  */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
   const table = new Table({
@@ -28,8 +28,4 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     .join('\n');
 }
 
-/** Names are data: a line break or an escape sequence in one must not reach the terminal as such. */
-export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
+export { printable } from '../printable.js';

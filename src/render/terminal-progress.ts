@@ -1,5 +1,6 @@
 import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
 import type { StepResult } from '../pair/steps.js';
+import { printable } from '../printable.js';
 import { stepLine, type Progress } from './progress.js';
 import type { Style } from './style.js';
 
@@ -39,7 +40,7 @@ export function terminalProgress(style: Style): Progress {
       single = databases.length === 1;
       const list = new Listr(
         databases.map((db) => ({
-          title: db,
+          title: printable(db),
           task: (_: unknown, task: Task) =>
             new Promise<void>((resolve, reject) => {
               tasks.set(db, { task, finish: resolve, fail: reject });
@@ -57,16 +58,16 @@ export function terminalProgress(style: Style): Progress {
       running = list.run().catch(() => undefined);
     },
     dbStarted: () => undefined,
-    warn: (db, text) => { show(db, chalk.yellow(`warning: ${text}`)); },
-    stepStarted: (db, title) => { if (!single) show(db, title); },
-    stepProgress: (db, title, text) => { show(db, chalk.dim(`${title}: ${text}`)); },
+    warn: (db, text) => { show(db, chalk.yellow(`warning: ${printable(text)}`)); },
+    stepStarted: (db, title) => { if (!single) show(db, printable(title)); },
+    stepProgress: (db, title, text) => { show(db, chalk.dim(printable(`${title}: ${text}`))); },
     stepEnded: (db, title, result) => {
-      show(db, `${marks[result.status]} ${stepLine(title, result).slice(9)}`);
+      show(db, `${marks[result.status]} ${printable(stepLine(title, result)).slice(9)}`);
     },
     dbEnded: (db, failure) => {
       const entry = tasks.get(db);
       if (failure === null) entry?.finish();
-      else entry?.fail(new Error(failure));
+      else entry?.fail(new Error(printable(failure)));
     },
     end: async () => { await running; },
   };

@@ -1,4 +1,19 @@
-import { definePlainCommand, type CommandSpec } from '../define.js';
+import { definePairCommand, definePlainCommand, integer, type CommandSpec } from '../define.js';
+
+const createIndexes = definePairCommand({
+  name: 'create-indexes',
+  summary: 'build the indexes that setup left out, before the downtime',
+  description:
+    'Builds on the destination the indexes that setup left for later, several at once, then gathers statistics. Do it ' +
+    'when forward replication is replicating, days or hours before the cutover: what is still missing at the cutover is ' +
+    'built by sync, in the downtime. Indexes that are there already are skipped.',
+  examples: [{ line: 'belt create-indexes testdatacenter1 database1', means: 'once "belt status" says replicating' }],
+  needs: 'both',
+  changes: true,
+  options: { jobs: integer('-j, --jobs <n>', 'indexes built at once, for each database', { min: 1, max: 64, defaultValue: 4 }) },
+  load: () => import('./create-indexes.js'),
+  table: () => import('../../render/tables/create-indexes.js'),
+});
 
 const schema = definePlainCommand({
   name: 'schema',
@@ -10,4 +25,4 @@ const schema = definePlainCommand({
   load: () => import('./schema.js'),
 });
 
-export const schemaCommands = { schema } satisfies Record<string, CommandSpec>;
+export const schemaCommands = { createIndexes, schema } satisfies Record<string, CommandSpec>;

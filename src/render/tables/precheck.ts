@@ -1,7 +1,7 @@
 import type { Envelope, Row } from '../../results/envelope.js';
 import type { Finding, PrecheckFields, PrecheckSide } from '../../results/precheck.js';
 import type { Style } from '../style.js';
-import { printable, renderTable } from '../table.js';
+import { renderTable } from '../table.js';
 
 const LEAST = 20;
 
@@ -39,7 +39,7 @@ function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
       side.rds_logical_replication === 'not on RDS' ? chalk.dim('-') : side.rds_logical_replication,
       ok(side.root_ok, side.root_ok ? 'ok' : 'unfit'),
       ok(side.owner_ok, side.owner_ok ? 'ok' : 'unfit'),
-      printable(side.schema_name),
+      side.schema_name,
       index === 0 ? tools : '',
     ]);
   });
@@ -52,8 +52,8 @@ function objects(src: PrecheckSide, style: Style): string[] {
     if (table.replication_method === 'pglogical') return chalk.green('pglogical');
     return table.replication_method === 'dump_and_load' ? chalk.yellow('dump and load') : chalk.dim('unavailable');
   };
-  const tables = src.tables.map((table) => [printable(table.name), method(table), printable(table.schema_name), printable(table.owner), table.reason ?? '']);
-  const sequences = src.sequences.map(({ name, schema_name, owner }) => [printable(name), printable(schema_name), printable(owner)]);
+  const tables = src.tables.map((table) => [table.name, method(table), table.schema_name, table.owner, table.reason ?? '']);
+  const sequences = src.sequences.map(({ name, schema_name, owner }) => [name, schema_name, owner]);
   const extensions = src.extensions.map(({ extname, in_other_side }) => [extname, in_other_side ? chalk.green('yes') : chalk.yellow('no')]);
   return [
     renderTable(['table', 'rows move by', 'schema', 'owner', 'why'], tables, style),
@@ -68,7 +68,7 @@ function findingsText(findings: readonly (Finding & { db: string })[], several: 
   return findings
     .map((one) => {
       const where = several ? `${one.db}: ` : '';
-      return `${marks[one.severity]}  ${where}${side[one.side]}: ${printable(one.object)} ${printable(one.problem)}\n      ${printable(one.remedy)}`;
+      return `${marks[one.severity]}  ${where}${side[one.side]}: ${one.object} ${one.problem}\n      ${one.remedy}`;
     })
     .join('\n');
 }

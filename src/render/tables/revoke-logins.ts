@@ -1,7 +1,7 @@
 import type { Envelope } from '../../results/envelope.js';
 import type { RevokeLoginsFields } from '../../results/revoke-logins.js';
 import type { Style } from '../style.js';
-import { printable, renderTable } from '../table.js';
+import { renderTable } from '../table.js';
 
 /** A row per database: which roles lost LOGIN, and which sessions can still write. */
 export function render(envelope: Envelope<RevokeLoginsFields>, style: Style): string {
@@ -9,7 +9,7 @@ export function render(envelope: Envelope<RevokeLoginsFields>, style: Style): st
   const rows = envelope.results.map(({ db, detail, success }) => [
     db,
     success ? chalk.green('done') : chalk.red('failed'),
-    detail === undefined ? '' : printable(detail.revoked.join(', ')) || chalk.dim('none'),
+    detail === undefined ? '' : detail.revoked.join(', ') || chalk.dim('none'),
     detail === undefined ? '' : String(detail.disconnected),
     detail === undefined ? '' : remaining(detail.remaining_sessions, style),
   ]);
@@ -17,6 +17,6 @@ export function render(envelope: Envelope<RevokeLoginsFields>, style: Style): st
 }
 
 function remaining(sessions: Readonly<Record<string, number>>, { chalk }: Style): string {
-  const text = Object.entries(sessions).map(([user, count]) => `${String(count)} of ${printable(user)}`);
+  const text = Object.entries(sessions).map(([user, count]) => `${String(count)} of ${user}`);
   return text.length === 0 ? chalk.green('none') : chalk.yellow(text.join(', '));
 }

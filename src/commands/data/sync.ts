@@ -1,0 +1,132 @@
+import { BeltError, RefusedError } from '../../errors.js';
+import { analyzeTables } from '../../data/analyze.js';
+import { copyTables } from '../../data/copy-tables.js';
+import { syncSequences } from '../../data/sequences.js';
+import { validateData } from '../../data/validate.js';
+import { exclusionsFor } from '../../logins/exclusions.js';
+import { clientSessions, describeSessions } from '../../logins/sessions.js';
+import type { Pair } from '../../pair/pair.js';
+import type { Plan, Step } from '../../pair/steps.js';
+import { forward } from '../../pglogical/direction.js';
+import { readSubscription } from '../../pglogical/state.js';
+import { readTables, type Table } from '../../postgres/catalog/tables.js';
+import type { SyncFields } from '../../results/sync.js';
+import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
+import type { Outcome } from '../define.js';
+
+interface Options {
+  /** Whether belt makes constraints and indexes. */
+  readonly schema: boolean;
+  readonly jobs: number;
+}
+
+type Detail = SyncFields['detail'];
+
+/** Brings over what replication cannot, side by side where it can be, and compares both sides. */
+export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFields>> {
+  const detail: Detail = { sequences: null, tables: null, indexes: [], validation: null };
+  let failure: BeltError | undefined;
+  let tables: Table[] = [];
+  await pair.run([forwardStep(pair), writersStep(pair)]);
+  tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
+    readTables(await pair.src.root(), pair.schema, pair.config.tables),
+  );
+  try {
+    const later: Plan = options.schema
+      ? [indexesStep(pair, options.jobs, (results) => { detail.indexes = results.filter(({ status }) => status !== 'skipped_exists'); })]
+      : [];
+    await pair.run([
+      { parallel: [[sequencesStep(pair, detail)], [tablesStep(pair, detail, tables, options.jobs)]] },
+      ...(options.schema ? [constraintsStep(pair)] : []),
+      { parallel: [[...later, viewsStep(pair), analyzeStep(pair, options.jobs)], [validateStep(pair, detail, tables)]] },
+    ]);
+  } catch (error) {
+    // What was done until then belongs into the result, beside the error.
+    if (!(error instanceof BeltError)) throw error;
+    failure = error;
+  }
+  return { fields: { detail }, error: failure };
+}
+
+/** While rows still arrive nothing that is copied or compared would stay true. */
+function forwardStep(pair: Pair): Step {
+  const direction = forward(pair);
+  return {
+    name: 'check-forward-replication',
+    title: 'check that forward replication has ended',
+    readOnly: true,
+    run: async () => {
+      const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
+      if (subscription === null) return undefined;
+      throw new RefusedError(`forward replication of "${pair.db}" is still configured (subscription ${direction.subscription} on the ${pair.dst.toString()})`, {
+        hint: 'Run belt revoke-logins and belt teardown-forward-replication first.',
+        detail: { side: 'dst', object: direction.subscription },
+      });
+    },
+  };
+}
+
+function writersStep(pair: Pair): Step {
+  return {
+    name: 'check-writers',
+    title: 'look for sessions that can still write on the source',
+    readOnly: true,
+    run: async () => {
+      const exclusions = exclusionsFor(pair, { excludeUser: [], excludePattern: [] });
+      const left = describeSessions(await clientSessions(await pair.src.root(), exclusions));
+      return left === '' ? 'there are none' : `WARNING: ${left}: what they write now does not reach the destination`;
+    },
+  };
+}
+
+function sequencesStep(pair: Pair, detail: Detail): Step {
+  return {
+    name: 'sync-sequences',
+    title: 'set the sequences on the destination',
+    run: async () => {
+      const result = await syncSequences(pair);
+      detail.sequences = result;
+      const all = [...result.pk_sequences, ...result.non_pk_sequences];
+      return `set ${String(all.filter(({ synced }) => synced).length)} of ${String(all.length)}`;
+    },
+  };
+}
+
+function tablesStep(pair: Pair, detail: Detail, tables: readonly Table[], jobs: number): Step {
+  return {
+    name: 'sync-tables',
+    title: 'copy the tables that are not replicated',
+    run: async (progress) => {
+      const { result, error } = await copyTables(pair, { tables, jobs, progress });
+      detail.tables = result;
+      if (error !== undefined) throw error;
+      const loaded = result.tables.filter((table) => table.loaded).length;
+      return `copied ${String(loaded)} of ${String(result.tables.length)}`;
+    },
+  };
+}
+
+function validateStep(pair: Pair, detail: Detail, tables: readonly Table[]): Step {
+  return {
+    name: 'validate-data',
+    title: 'compare rows of every table on both sides',
+    run: async () => {
+      const { result, error } = await validateData(pair, { tables });
+      detail.validation = result;
+      if (error !== undefined) throw error;
+      const rows = result.tables.reduce((sum, { rows_compared }) => sum + rows_compared, 0);
+      return `${String(rows)} rows are equal`;
+    },
+  };
+}
+
+function analyzeStep(pair: Pair, jobs: number): Step {
+  return {
+    name: 'analyze',
+    title: 'gather statistics on the destination for tables that changed',
+    run: async (progress) => {
+      const { analyzed, skipped } = await analyzeTables(pair, { jobs, onlyStale: true, progress });
+      return `analyzed ${String(analyzed.length)}, ${String(skipped.length)} were fresh`;
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { BeltError, CheckFailedError, ConnectionError, InterruptedError } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import { readAnalyzable, type AnalyzableTable } from '../postgres/catalog/statistics.js';
+import { qualified } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+
+export interface AnalyzeOptions {
+  /** Leave out tables whose statistics are fresh: the downtime window has no time to waste. */
+  readonly onlyStale?: boolean;
+  /** The tables wanted; none means all of the schema. */
+  readonly only?: readonly string[];
+  /** Sessions at work at the same time. */
+  readonly jobs?: number;
+  readonly progress?: (text: string) => void;
+}
+
+export interface AnalyzeResult {
+  readonly analyzed: string[];
+  /** Left out, since their statistics are fresh. */
+  readonly fresh: string[];
+  readonly failed: { readonly name: string; readonly error: string }[];
+}
+
+/** Small tables go together in one statement, up to this size and number. */
+const BATCH_BYTES = 32 * 1024 * 1024;
+const BATCH_TABLES = 25;
+
+const LOCK_TIMEOUT_MS = 30_000;
+
+/**
+ * Runs ANALYZE on the destination, biggest tables first, without a time limit. A partitioned table takes its
+ * partitions along.
+ * @returns what was analyzed and what not, and an error naming the tables that failed
+ * @throws ConnectionError when the destination cannot be reached
+ */
+export async function analyzeDestination(
+  pair: Pair,
+  { onlyStale = false, only = [], jobs = 4, progress }: AnalyzeOptions = {},
+): Promise<{ result: AnalyzeResult; error?: BeltError }> {
+  const tables = await readAnalyzable(await pair.dst.root(), pair.schema, only);
+  const todo = tables.filter(({ fresh }) => !(onlyStale && fresh));
+  const result: AnalyzeResult = {
+    analyzed: [],
+    fresh: tables.filter(({ fresh }) => onlyStale && fresh).map(({ name }) => name),
+    failed: todo
+      .filter(({ allowed }) => !allowed)
+      .map(({ name }) => ({
+        name,
+        error: 'the root user may not ANALYZE it: it does not belong to the owner of the table',
+      })),
+  };
+  const batches = batch(
+    todo.filter(({ allowed }) => allowed),
+    jobs,
+  );
+  if (batches.length > 0) {
+    const work = async (session: Session): Promise<void> => {
+      for (let names = batches.shift(); names !== undefined; names = batches.shift()) {
+        progress?.(names.join(', '));
+        await analyze(session, pair.schema, names, result);
+      }
+    };
+    await pair.dst.withSessions(
+      Math.min(jobs, batches.length),
+      'root',
+      async (sessions) => {
+        const settled = await Promise.allSettled(sessions.map(work));
+        for (const one of settled) if (one.status === 'rejected') throw one.reason;
+      },
+      { statementTimeout: 0, lockTimeout: LOCK_TIMEOUT_MS },
+    );
+  }
+  if (result.failed.length === 0) return { result };
+  const described = result.failed.map(({ name, error }) => `"${name}": ${error}`);
+  const error = new CheckFailedError(
+    `ANALYZE failed on the destination for ${String(result.failed.length)} of ${String(todo.length)} tables of schema "${pair.schema}": ${described.slice(0, 10).join('; ')}`,
+    {
+      hint: 'Without statistics the planner guesses, and queries may be slow. Run "belt analyze" again when the cause is gone.',
+      detail: { side: 'dst', tables: result.failed.map(({ name }) => name) },
+    },
+  );
+  return { result, error };
+}
+
+/** Cuts the tables, biggest first, into batches: enough for all workers, and big ones alone. */
+function batch(tables: readonly AnalyzableTable[], jobs: number): string[][] {
+  const most = Math.min(BATCH_TABLES, Math.ceil(tables.length / jobs));
+  const batches: { names: string[]; bytes: number }[] = [];
+  for (const { name, bytes } of tables) {
+    const last = batches.at(-1);
+    if (last !== undefined && last.names.length < most && last.bytes + bytes <= BATCH_BYTES) {
+      last.names.push(name);
+      last.bytes += bytes;
+    } else {
+      batches.push({ names: [name], bytes });
+    }
+  }
+  return batches.map(({ names }) => names);
+}
+
+/** Analyzes some tables in one statement; should it fail, one by one, to know which it was. */
+async function analyze(
+  session: Session,
+  schema: string,
+  names: readonly string[],
+  result: AnalyzeResult,
+): Promise<void> {
+  try {
+    await session.query(`ANALYZE ${names.map((name) => qualified(schema, name)).join(', ')}`);
+    result.analyzed.push(...names);
+  } catch (error) {
+    if (!(error instanceof BeltError) || error instanceof ConnectionError || error instanceof InterruptedError)
+      throw error;
+    const [name] = names;
+    if (names.length === 1 && name !== undefined) result.failed.push({ name, error: error.message });
+    else for (const one of names) await analyze(session, schema, [one], result);
+  }
+}
