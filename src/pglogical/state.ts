@@ -121,7 +121,9 @@ async function look(direction: Direction): Promise<DirectionState> {
  */
 export function judge(subscription: SubscriptionState, slot: SlotState | null): DirectionStatus {
   if (subscription.status !== 'replicating') {
-    return subscription.status === 'initializing' && subscription.sync_status !== 'd' ? 'initializing' : 'down';
+    // Sync state `d` says nothing here: it stands while rows are copied, and stays when that has failed; then the worker
+    // ends as soon as it starts, and pglogical's word is `down`.
+    return subscription.status === 'initializing' ? 'initializing' : 'down';
   }
   if (subscription.sync_status !== 'r' || subscription.tables_waiting > 0) return 'initializing';
   return slot?.active === true ? 'replicating' : 'down';

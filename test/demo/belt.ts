@@ -5,6 +5,8 @@ import { say } from './narrator.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
 
+const PATIENCE_MS = 5000;
+
 /** The demo cannot go on; the message says why. */
 export class DemoError extends Error {}
 
@@ -17,7 +19,10 @@ export class Belt {
     public folder: string,
     private readonly signal: AbortSignal,
   ) {
-    signal.addEventListener('abort', () => this.#running?.kill('SIGTERM'), { once: true });
+    // Ctrl-C reaches belt by itself, and a second signal would keep it from tidying up.
+    signal.addEventListener('abort', () => setTimeout(() => this.#running?.kill('SIGTERM'), PATIENCE_MS).unref(), {
+      once: true,
+    });
   }
 
   /**
