@@ -17,6 +17,10 @@ export interface PairOptions {
   readonly hostile?: boolean;
   /** `"Shop Data"` when left out, or the hostile one. */
   readonly schema?: string;
+  /** Certain names in place of fresh ones. Roles that are there already get the password given. */
+  readonly names?: Partial<TestNames>;
+  /** Whether both databases get the schema, empty, before any SQL runs; true when left out. */
+  readonly makeSchema?: boolean;
   /** The datacenter and database in the project folder. */
   readonly dc?: string;
   readonly db?: string;
@@ -163,10 +167,14 @@ export async function testPair(options: PairOptions = {}): Promise<TestPair> {
   const servers = await testServers();
   const { superuser, password } = servers.src.info;
   const chosen = options.hostile === true ? hostileNames() : ordinaryNames({ name: superuser, pw: password });
-  const names = options.schema === undefined ? chosen : { ...chosen, schema: options.schema };
+  const names = { ...chosen, ...(options.schema === undefined ? {} : { schema: options.schema }), ...options.names };
   const src = new TestDatabase(servers.src, names);
   const dst = new TestDatabase(servers.dst, names);
   await Promise.all([createDatabase(src), createDatabase(dst)]);
+  if (options.makeSchema !== false && names.schema !== 'public') {
+    const sql = `CREATE SCHEMA ${ident(names.schema)} AUTHORIZATION ${ident(names.owner.name)}`;
+    await Promise.all([src.sql(sql), dst.sql(sql)]);
+  }
   await Promise.all([fill(src, options.srcSql), fill(dst, options.dstSql)]);
   const dc = options.dc ?? 'dc1';
   const db = options.db ?? 'shop';
@@ -202,19 +210,20 @@ function sideConfig({ info }: TestServer, names: TestNames): TestSideConfig {
 }
 
 async function createDatabase({ server, names }: TestDatabase): Promise<void> {
-  const role = ({ name, pw }: TestUser, attributes: string): string =>
-    `CREATE ROLE ${ident(name)} LOGIN ${attributes} PASSWORD ${literal(pw)};`;
-  const roles = [role(names.owner, ''), role(names.app, '')];
-  if (names.root.name !== server.info.superuser) roles.push(role(names.root, 'SUPERUSER'));
   const client = await server.connect('postgres');
+  const role = async ({ name, pw }: TestUser, attributes: string): Promise<void> => {
+    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+    const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
+    await client.query(`${verb} ROLE ${ident(name)} LOGIN ${attributes} PASSWORD ${literal(pw)}`);
+  };
   try {
-    await client.query(roles.join(''));
+    await role(names.owner, '');
+    await role(names.app, '');
+    if (names.root.name !== server.info.superuser) await role(names.root, 'SUPERUSER');
     await client.query(`CREATE DATABASE ${ident(names.database)} OWNER ${ident(names.owner.name)} TEMPLATE template0`);
   } finally {
     await client.end();
   }
-  if (names.schema === 'public') return;
-  await server.sql(names.database, `CREATE SCHEMA ${ident(names.schema)} AUTHORIZATION ${ident(names.owner.name)}`);
 }
 
 async function fill(side: TestDatabase, sql: PairOptions['srcSql']): Promise<void> {

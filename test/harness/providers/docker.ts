@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,6 @@ import { isGone, TEST_SETTINGS, type ManagedServer, type Provider, type ServerPa
 
 const CONTEXT = fileURLToPath(new URL('..', import.meta.url));
 const OWNER_LABEL = 'pgbelt.test-run';
-const PASSWORD = 'postgres';
 const STOP_SECONDS = 30;
 
 /** Different majors, the way belt is used: from the older to the newer. */
@@ -78,6 +77,8 @@ async function ensureImage({ GenericContainer }: Testcontainers, client: Client,
 interface Started {
   readonly container: StartedTestContainer;
   readonly port: number;
+  /** The superuser's. */
+  readonly password: string;
 }
 
 async function startContainer(
@@ -88,8 +89,9 @@ async function startContainer(
 ): Promise<Started> {
   // A port of our choice, because one that the engine chooses changes when the container is stopped and started.
   const port = await freePort();
+  const password = randomBytes(18).toString('base64url');
   const container = await new GenericContainer(image)
-    .withEnvironment({ POSTGRES_PASSWORD: PASSWORD })
+    .withEnvironment({ POSTGRES_PASSWORD: password })
     .withCommand(['bash', '/usr/local/bin/server.sh', ...Object.entries(TEST_SETTINGS).map(asArgument)])
     .withNetwork(network)
     .withNetworkAliases(side.alias)
@@ -98,14 +100,14 @@ async function startContainer(
     .withSharedMemorySize(256 * 1024 * 1024)
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/))
     .start();
-  return { container, port };
+  return { container, port, password };
 }
 
 function asArgument([name, value]: readonly [string, unknown]): string {
   return `--${name}=${String(value)}`;
 }
 
-function managed(client: Client, { container, port }: Started, side: Side): ManagedServer {
+function managed(client: Client, { container, port, password }: Started, side: Side): ManagedServer {
   const raw = client.container.getById(container.getId());
   const host = container.getHost();
   return {
@@ -116,7 +118,7 @@ function managed(client: Client, { container, port }: Started, side: Side): Mana
       peer: { host: side.alias, port: 5432 },
       major: side.major,
       superuser: 'postgres',
-      password: PASSWORD,
+      password,
     },
     start: async () => {
       if (!(await raw.inspect()).State.Running) await raw.start();
