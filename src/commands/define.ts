@@ -42,7 +42,7 @@ export function integer(
   const parse = (given: string): number => {
     const value = Number(given);
     if (!/^\d+$/.test(given) || value < min || value > max) {
-      throw new RangeError(`wants a whole number from ${String(min)} to ${String(max)}, not "${given}"`);
+      throw new RangeError(`wants a whole number from ${String(min)} to ${String(max)}`);
     }
     return value;
   };

@@ -1,4 +1,4 @@
-import { analyzeTables } from '../../data/analyze.js';
+import { analyzeStep } from '../../data/analyze-step.js';
 import type { Pair } from '../../pair/pair.js';
 import type { DetailFields } from '../../results/detail.js';
 import type { Outcome } from '../define.js';
@@ -7,14 +7,9 @@ import type { Outcome } from '../define.js';
 export async function run(pair: Pair, { jobs }: { readonly jobs: number }): Promise<Outcome<DetailFields>> {
   let analyzed: readonly string[] = [];
   await pair.run([
-    {
-      name: 'analyze',
-      title: 'gather statistics on the destination',
-      run: async (progress) => {
-        ({ analyzed } = await analyzeTables(pair, { jobs, onlyStale: false, progress }));
-        return `analyzed ${String(analyzed.length)} tables`;
-      },
-    },
+    analyzeStep(pair, { jobs, onlyStale: false }, (result) => {
+      ({ analyzed } = result);
+    }),
   ]);
   return { fields: { detail: { analyzed } } };
 }

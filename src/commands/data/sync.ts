@@ -1,5 +1,5 @@
 import { BeltError, RefusedError } from '../../errors.js';
-import { analyzeTables } from '../../data/analyze.js';
+import { analyzeStep } from '../../data/analyze-step.js';
 import { copyTables } from '../../data/copy-tables.js';
 import { syncSequences } from '../../data/sequences.js';
 import { validateData } from '../../data/validate.js';
@@ -38,7 +38,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFie
     await pair.run([
       { parallel: [[sequencesStep(pair, detail)], [tablesStep(pair, detail, tables, options.jobs)]] },
       ...(options.schema ? [constraintsStep(pair)] : []),
-      { parallel: [[...later, viewsStep(pair), analyzeStep(pair, options.jobs)], [validateStep(pair, detail, tables)]] },
+      { parallel: [[...later, viewsStep(pair), analyzeStep(pair, { jobs: options.jobs, onlyStale: true })], [validateStep(pair, detail, tables)]] },
     ]);
   } catch (error) {
     // What was done until then belongs into the result, beside the error.
@@ -116,17 +116,6 @@ function validateStep(pair: Pair, detail: Detail, tables: readonly Table[]): Ste
       if (error !== undefined) throw error;
       const rows = result.tables.reduce((sum, { rows_compared }) => sum + rows_compared, 0);
       return `${String(rows)} rows are equal`;
-    },
-  };
-}
-
-function analyzeStep(pair: Pair, jobs: number): Step {
-  return {
-    name: 'analyze',
-    title: 'gather statistics on the destination for tables that changed',
-    run: async (progress) => {
-      const { analyzed, skipped } = await analyzeTables(pair, { jobs, onlyStale: true, progress });
-      return `analyzed ${String(analyzed.length)}, ${String(skipped.length)} were fresh`;
     },
   };
 }

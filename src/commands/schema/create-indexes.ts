@@ -1,4 +1,4 @@
-import { analyzeTables } from '../../data/analyze.js';
+import { analyzeStep } from '../../data/analyze-step.js';
 import { BeltError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { CreateIndexesFields } from '../../results/create-indexes.js';
@@ -14,15 +14,9 @@ export async function run(pair: Pair, { jobs }: { readonly jobs: number }): Prom
   try {
     await pair.run([
       step,
-      {
-        name: 'analyze',
-        title: 'gather statistics on the destination for tables that changed',
-        run: async (progress) => {
-          const { analyzed } = await analyzeTables(pair, { jobs, onlyStale: true, progress });
-          fields.analyze_ran = true;
-          return `analyzed ${String(analyzed.length)}`;
-        },
-      },
+      analyzeStep(pair, { jobs, onlyStale: true }, () => {
+        fields.analyze_ran = true;
+      }),
     ]);
   } catch (error) {
     if (!(error instanceof BeltError)) throw error;
