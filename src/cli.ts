@@ -100,8 +100,9 @@ async function show(spec: PairCommandSpec, call: PairCall, envelope: Envelope<ob
     return;
   }
   const { renderFailures } = await import('./render/failures.js');
+  const { printableDeep } = await import('./printable.js');
   const { render } = await spec.table();
-  const table = render(envelope, await styleFor(process.stdout));
+  const table = render(printableDeep(envelope), await styleFor(process.stdout));
   if (table !== '') process.stdout.write(`${table}\n`);
   process.stderr.write(renderFailures(envelope, await styleFor(process.stderr)));
   if (envelope.success && !call.dryRun && spec.next !== undefined && process.stderr.isTTY) {
@@ -116,7 +117,7 @@ async function reportError(error: unknown): Promise<number> {
   const style = await styleFor(process.stderr);
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof BeltError ? error.hint : 'This is a defect of belt. Please report it, with what you typed.';
-  process.stderr.write(`${renderErrorText(message, hint, '', style)}\n`);
+  process.stderr.write(`${renderErrorText(message, hint, style)}\n`);
   return error instanceof BeltError ? error.exitCode : 1;
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printableLines } from './printable.js';
 
 /** One run's log file for one database. */
 export interface Log {
@@ -23,7 +24,7 @@ export async function openLog(cwd: string, dc: string, db: string, command: stri
     let queue: Promise<unknown> = Promise.resolve();
     return {
       write: (line) => {
-        const stamped = `${new Date().toISOString()} ${line}\n`;
+        const stamped = `${new Date().toISOString()} ${printableLines(line)}\n`;
         queue = queue.then(() => file.write(stamped)).catch(() => undefined);
       },
       close: async () => {

@@ -1,5 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { CommandSpec, OptionSpec, PairCommandSpec, PlainCommandSpec } from './commands/define.js';
+import { nearest } from './config/nearest.js';
+import {
+  integer,
+  type CommandSpec,
+  type OptionSpec,
+  type PairCommandSpec,
+  type PlainCommandSpec,
+} from './commands/define.js';
 
 /** What the program calls when a command line is understood. */
 export interface Handlers {
@@ -17,7 +24,7 @@ export interface PairCall {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-const DEFAULT_CONCURRENCY = 8;
+const concurrency = integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue: 8 });
 
 /** Builds the command line out of the commands' specs: arguments and the common options are declared once, here. */
 export function buildProgram(registry: readonly CommandSpec[], version: string, handlers: Handlers): Command {
@@ -25,16 +32,43 @@ export function buildProgram(registry: readonly CommandSpec[], version: string, 
     .description('Moves a live PostgreSQL database to another server with pglogical, in seconds of downtime.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(false)
     .showHelpAfterError('(belt help lists the commands; belt help <command> shows one with an example)')
     .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', '\nStart in your migration project folder: configs/<dc>/<db>/config.json. First command: belt precheck <dc>');
-  for (const spec of registry) program.addCommand(buildCommand(spec, handlers));
+    .addHelpText(
+      'after',
+      '\nStart in your migration project folder: configs/<dc>/<db>/config.json. First command: belt precheck <dc>',
+    );
+  for (const spec of registry) program.addCommand(buildCommand(spec, handlers).copyInheritedSettings(program));
+  program.addCommand(buildHelp(program));
   return program;
 }
 
+/** In place of commander's own, which prints the whole help and no message when there is no such command. */
+function buildHelp(program: Command): Command {
+  const help = new Command('help')
+    .argument('[command]')
+    .summary('print help for a command')
+    .copyInheritedSettings(program);
+  return help.helpOption(false).action((name: string | undefined) => {
+    const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+    if (command !== undefined) {
+      command.outputHelp();
+      return;
+    }
+    const meant = nearest(
+      name ?? '',
+      program.commands.map((one) => one.name()),
+    );
+    program.error(`error: unknown command '${name ?? ''}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`);
+  });
+}
+
 function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
-  const command = new Command(spec.name).summary(spec.summary).description(spec.description).helpOption('-h, --help', 'print help');
+  const command = new Command(spec.name)
+    .summary(spec.summary)
+    .description(spec.description)
+    .helpOption('-h, --help', 'print help');
   command.addHelpText('after', examplesText(spec));
   if (spec.kind === 'pairs') addPairArguments(command, spec);
   else for (const argument of spec.arguments) command.argument(argument.name, argument.description);
@@ -46,7 +80,11 @@ function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
       return;
     }
     const [dc, db] = received as [string, string | undefined];
-    const { json, dryRun, concurrency, ...options } = values as { json: boolean; dryRun?: boolean; concurrency: number };
+    const { json, dryRun, concurrency, ...options } = values as {
+      json: boolean;
+      dryRun?: boolean;
+      concurrency: number;
+    };
     await handlers.runPairs(spec, { dc, db, json, dryRun: dryRun ?? false, concurrency, options });
   });
   return command;
@@ -57,22 +95,13 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
     .argument('<dc>', 'datacenter: a folder in configs/')
     .argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out')
     .addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'))
-    .addOption(
-      new Option('--concurrency <n>', 'databases at work at once')
-        .default(DEFAULT_CONCURRENCY)
-        .argParser((given) => {
-          const value = Number(given);
-          if (!/^\d+$/.test(given) || value < 1 || value > 100) {
-            throw new InvalidArgumentError('It wants a whole number from 1 to 100.');
-          }
-          return value;
-        }),
-    );
-  if (spec.changes) command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
+    .addOption(buildOption('concurrency', concurrency));
+  if (spec.changes)
+    command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }
 
 /** The option as commander wants it; the name under which `run` gets it is checked against the flags. */
-function buildOption(name: string, spec: OptionSpec<never>): Option {
+function buildOption<T>(name: string, spec: OptionSpec<T>): Option {
   const option = new Option(spec.flags, spec.description);
   if (option.attributeName() !== name) throw new Error(`option ${spec.flags} is declared as "${name}"`);
   const { defaultValue, parse } = spec as unknown as OptionSpec<unknown>;
