@@ -30,8 +30,9 @@ export function schemaSteps(pair: Pair): Plan {
       done: async () => ((await schemaLoaded(pair)) ? 'it is there' : null),
       run: async (progress) => {
         await prepareSchema(pair);
-        const { loaded, deferred } = await loadSchema(pair, progress);
-        return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data`;
+        const { loaded, deferred, invalid } = await loadSchema(pair, progress);
+        const left = invalid.length === 0 ? '' : `; left out, as they are INVALID: ${invalid.join(', ')}`;
+        return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data${left}`;
       },
     },
     {

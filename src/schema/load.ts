@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RefusedError, QueryError, ToolError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import { invalidIndexes } from '../postgres/catalog/indexes.js';
 import { schemaObjects } from '../postgres/catalog/schema-objects.js';
 import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
@@ -55,9 +56,9 @@ export async function prepareSchema(pair: Pair): Promise<void> {
   try {
     await root.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${ident(owner)}`);
   } catch (error) {
-    // A root that is no superuser may not give objects to a role it is no member of.
+    // A root that is no superuser may not give objects to a role it is no member of; the owner may mostly do it itself.
     if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.insufficientPrivilege) throw error;
-    await root.query(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+    await (await pair.dst.owner()).query(`CREATE SCHEMA IF NOT EXISTS ${name}`);
   }
   const { may } = await root.one<{ may: boolean }>(
     `SELECT has_schema_privilege($1, $2, 'USAGE') AND has_schema_privilege($1, $2, 'CREATE') AS may`,
@@ -69,13 +70,14 @@ export async function prepareSchema(pair: Pair): Promise<void> {
 /**
  * Loads the source's schema into the destination as its owner, without NOT VALID constraints and without the indexes
  * that can wait. One transaction: all of it, or nothing. Run prepareSchema() before.
- * @returns how many entries of the dump were loaded and how many are left for later
+ * @returns how many entries of the dump were loaded, how many objects are left for later, and the source's INVALID
+ *   indexes (of builds that failed), which are not carried over
  * @throws ToolError with the object that does not load and PostgreSQL's message
  */
 export async function loadSchema(
   pair: Pair,
   progress: (text: string) => void = () => undefined,
-): Promise<{ loaded: number; deferred: number }> {
+): Promise<{ loaded: number; deferred: number; invalid: string[] }> {
   progress(`dumping schema "${pair.schema}" of the source`);
   return withSchemaArchive(pair, async (archive, source) => {
     const deferred = await deferredObjects(source, pair.schema);
@@ -83,7 +85,11 @@ export async function loadSchema(
     await endOrphans(await pair.dst.owner());
     progress(`loading ${String(entries.length)} objects into the destination`);
     await restore(pair, archive, entries);
-    return { loaded: entries.length, deferred: deferred.indexes.length + deferred.constraints.length };
+    return {
+      loaded: entries.length,
+      deferred: deferred.indexes.length + deferred.constraints.length,
+      invalid: (await invalidIndexes(source, pair.schema)).map(({ name }) => name),
+    };
   });
 }
 

@@ -307,6 +307,20 @@ describe('carrying a schema over', () => {
     expect(await test.dst.sql(owner, [test.schema])).toEqual([{ owner: test.names.owner.name }]);
   });
 
+  it('works with a root that is no superuser', async () => {
+    const { test } = await start({ srcSql: 'CREATE TABLE t (id int PRIMARY KEY); CREATE INDEX i ON t (id)' });
+    const root = { name: `Root_${test.names.id}`, pw: `root-${test.names.id}` };
+    for (const side of [test.src, test.dst]) {
+      await side.sql(`CREATE ROLE ${ident(root.name)} LOGIN CREATEROLE PASSWORD '${root.pw}' IN ROLE pg_read_all_data`);
+    }
+    await test.dst.sql(`DROP SCHEMA ${ident(test.schema)}`);
+    for (const side of [test.config.src, test.config.dst]) if (side !== null) side.root_user = root;
+    const pair = open(test);
+    await carryOver(pair);
+    await createIndexes(pair.dst, pair.schema, await missingIndexes(pair), { jobs: 1 });
+    expect((await missingIndexes(pair)).missing).toEqual([]);
+  });
+
   it('says what to install where pg_dump is missing', async () => {
     const { test } = await start({ srcSql: 'CREATE TABLE t (id int)' });
     const pair = open(test, { ...process.env, BELT_PG_BIN: test.dir });
