@@ -5,7 +5,8 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
-import { qualified } from '../postgres/quote.js';
+import { literal, qualified } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
 
 const LOCK_ATTEMPTS = 10;
 
@@ -30,14 +31,13 @@ async function setExists(side: Side): Promise<boolean> {
 /** @returns why there is nothing to do, or null when the set or tables in it are missing */
 export async function setReady(side: Side, tables: readonly Table[]): Promise<string | null> {
   if (!(await setExists(side))) return null;
-  const there = await tablesInSet(side);
-  const missing = tables.filter((table) => !there.has(qualified(table.schema, table.name)));
+  const missing = await missingFromSet(side, tables);
   return missing.length === 0 ? `replication set ${REPLICATION_SET} has all ${String(tables.length)} tables` : null;
 }
 
 /**
- * Makes the set and puts the tables in it, all of them at once. Must come before the subscription: a row committed
- * between the subscription's snapshot and the adding of its table would be lost without a word.
+ * Makes the set and puts the tables in it. Must come before the subscription: a row committed between the subscription's
+ * snapshot and the adding of its table would be lost without a word.
  * @throws RefusedError when a table stays locked by a long transaction, naming it and who holds it
  */
 export async function fillSet(side: Side, tables: readonly Table[]): Promise<string> {
@@ -45,21 +45,41 @@ export async function fillSet(side: Side, tables: readonly Table[]): Promise<str
   if (!(await setExists(side))) {
     await session.query('SELECT pglogical.create_replication_set(set_name := $1)', [REPLICATION_SET]);
   }
-  const there = await tablesInSet(side);
-  const missing = tables.filter((table) => !there.has(qualified(table.schema, table.name)));
+  const before = await missingFromSet(side, tables);
   try {
     // Adding a table waits for open write transactions on it and blocks later ones meanwhile: give up soon, try again.
-    await retryOn([SQLSTATE.lockNotAvailable], LOCK_ATTEMPTS, () =>
-      session.query(
-        `SELECT pglogical.replication_set_add_table(set_name := $1, relation := format('%I.%I', t.schema, t.name)::regclass)
-           FROM unnest($2::text[], $3::text[]) AS t (schema, name)`,
-        [REPLICATION_SET, missing.map(({ schema }) => schema), missing.map(({ name }) => name)],
-      ),
-    );
+    await retryOn([SQLSTATE.lockNotAvailable], LOCK_ATTEMPTS, async () => {
+      await addEach(session, await missingFromSet(side, tables));
+    });
   } catch (error) {
-    throw await nameBlockers(side, missing, error);
+    throw await nameBlockers(side, await missingFromSet(side, tables), error);
   }
-  return `put ${String(missing.length)} tables into replication set ${REPLICATION_SET}`;
+  return `put ${String(before.length)} tables into replication set ${REPLICATION_SET}`;
+}
+
+async function missingFromSet(side: Side, tables: readonly Table[]): Promise<Table[]> {
+  const there = await tablesInSet(side);
+  return tables.filter((table) => !there.has(qualified(table.schema, table.name)));
+}
+
+/**
+ * Sends all tables at once, but adds each in a transaction of its own: one that held locks on several tables could meet
+ * the application's transactions in a deadlock, and the server might end the application's.
+ */
+async function addEach(session: Session, tables: readonly Table[]): Promise<void> {
+  const statements = tables.map(({ schema, name }) => {
+    const relation = `${literal(qualified(schema, name))}::regclass`;
+    return `BEGIN;
+      SELECT pglogical.replication_set_add_table(set_name := ${literal(REPLICATION_SET)}, relation := ${relation});
+      COMMIT;`;
+  });
+  try {
+    await session.query(statements.join('\n'));
+  } catch (error) {
+    // As in Session.transaction(): what fails is a transaction in the middle of the text.
+    await session.client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
 }
 
 async function nameBlockers(side: Side, tables: readonly Table[], error: unknown): Promise<unknown> {
