@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PAUSE_MS = 5;
+const PAUSE_MS = 10;
 
 /**
  * Watches the arguments of all processes of this machine, as `ps` shows them, until stop(). Only Linux tells; elsewhere
