@@ -174,6 +174,10 @@ export class Application {
 
   async #connect(place: Place): Promise<pg.Client> {
     const client = await connect(this.facts.servers[place], this.#login);
+    // What the server said when it ended the session; the next query would only say that the connection is lost.
+    client.on('error', (error) => {
+      this.refused.first ||= error.message;
+    });
     await client.query(`SELECT set_config('search_path', quote_ident($1), false)`, [this.facts.schema]);
     return client;
   }

@@ -3,39 +3,14 @@ import { join } from 'node:path';
 import { NOT_REPLICATED } from './checks.js';
 import { DemoError } from './belt.js';
 import { say } from './narrator.js';
-import { connect, type SandboxFacts, type ServerFacts } from './sandbox.js';
+import type { SandboxFacts, ServerFacts } from './sandbox.js';
 
 /**
- * Going back, a person brings over by hand what replication does not carry: the values of sequences, and the rows of
- * tables without a key or with a generated column. Nobody writes meanwhile.
+ * Going back, a person brings over by hand what replication does not carry and belt does not bring: the rows of tables
+ * without a key or with a generated column. Nobody writes meanwhile.
  */
 export async function bringBackByHand(facts: SandboxFacts): Promise<void> {
-  await sequences(facts);
   for (const table of NOT_REPLICATED) await copyTable(facts, table);
-}
-
-/** Sets the source's sequences to what the destination's have come to. */
-async function sequences({ servers, schema }: SandboxFacts): Promise<void> {
-  const [from, to] = await Promise.all(
-    [servers.destination, servers.source].map((server) => connect(server, server.superuser)),
-  );
-  if (from === undefined || to === undefined) return;
-  try {
-    const { rows: names } = await from.query<{ name: string }>(
-      `SELECT format('%I.%I', nspname, relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-        WHERE nspname = $1 AND relkind = 'S' ORDER BY relname`,
-      [schema],
-    );
-    for (const { name } of names) {
-      const { rows } = await from.query<{ last_value: string; is_called: boolean }>(
-        `SELECT last_value, is_called FROM ${name}`,
-      );
-      await to.query('SELECT setval($1, $2, $3)', [name, rows[0]?.last_value, rows[0]?.is_called]);
-    }
-    say.fact(`set ${String(names.length)} sequences of the source to the destination's values (setval)`);
-  } finally {
-    await Promise.all([from.end(), to.end()]);
-  }
 }
 
 /** Replaces the table's rows on the source by the destination's, in one transaction. */

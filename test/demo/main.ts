@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,12 +88,12 @@ function conclude(verdict: Verdict, downtime: Downtime, backDowntime: number): v
 async function tidyUp(belt: Belt, folder: string): Promise<boolean> {
   try {
     belt.folder = folder;
+    // A `sandbox up` that failed, or was interrupted, has removed everything itself.
+    if (!existsSync(join(folder, 'belt-sandbox', '.sandbox.json'))) return true;
     say.command('belt sandbox down');
     await belt.always('sandbox', 'down');
     return true;
   } catch (error) {
-    // An interrupted `up` has removed everything itself.
-    if (abort.signal.aborted) return true;
     say.bad(`could not remove the sandbox in ${folder}: ${describe(error)}`);
     return false;
   } finally {

@@ -21,11 +21,14 @@ export async function rollBack({ belt, facts, application, verdict, signal }: De
   const began = performance.now();
   await belt.type('teardown-back-replication', 'sandbox', 'shop');
   say.story(
-    'Replication carries neither sequences nor tables without a key, in either direction. On the way there',
-    'sync did that; on the way back it is done by hand:',
+    'Tables without a key, or with a generated column, are not replicated. On the way there sync copied them;',
+    'on the way back what was added to them is brought by hand:',
   );
   await bringBackByHand(facts);
-  say.story('The roles that lost their login get it back:');
+  say.story(
+    "The roles that lost their login get it back, after the source's sequences were brought up to what the",
+    'destination has given out:',
+  );
   await belt.type('restore-logins', 'sandbox', 'shop');
   const snapshots = await Snapshots.take(facts);
   let downtime: number;
