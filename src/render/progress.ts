@@ -16,10 +16,12 @@ export interface Progress {
 
 /** A duration as a person reads it: `350 ms`, `2.1 s`, `3 min 20 s`. */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${String(Math.round(milliseconds))} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${String(Math.floor(seconds / 60))} min ${String(Math.round(seconds % 60))} s`;
+  const rounded = Math.round(milliseconds);
+  if (rounded < 1000) return `${String(rounded)} ms`;
+  // Rounded before the choice of the unit, so that there is never a "60.0 s".
+  if (rounded < 59_950) return `${(rounded / 1000).toFixed(1)} s`;
+  const seconds = Math.round(rounded / 1000);
+  return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
 }
 
 const WORDS: Readonly<Record<StepResult['status'], string>> = {

@@ -19,13 +19,31 @@ export function render(envelope: Envelope<PrecheckFields>, style: Style): string
 }
 
 function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
-  const head = ['database', 'side', 'server', 'slots', 'workers', 'senders', 'wal_level', 'libraries', 'pglogical', 'rds', 'root', 'owner', 'schema', 'tools'];
+  const head = [
+    'database',
+    'side',
+    'server',
+    'slots',
+    'workers',
+    'senders',
+    'wal_level',
+    'libraries',
+    'pglogical',
+    'rds',
+    'root',
+    'owner',
+    'schema',
+    'tools',
+  ];
   const { chalk } = style;
   const ok = (good: boolean, text: string): string => (good ? chalk.green(text) : chalk.red(text));
   const number = (value: number): string => ok(value >= LEAST, String(value));
   const cells = rows.flatMap((row) => {
     if (row.src === undefined || row.dst === undefined) return [[row.db, '', chalk.red('failed')]];
-    const tools = ok(row.client_tools?.every((tool) => tool.ok) ?? false, row.client_tools?.map(({ version }) => version ?? 'none').at(0) ?? 'none');
+    const tools = ok(
+      row.client_tools?.every((tool) => tool.ok) ?? false,
+      row.client_tools?.map(({ version }) => version ?? 'none').at(0) ?? 'none',
+    );
     return [row.src, row.dst].map((side, index) => [
       index === 0 ? row.db : '',
       index === 0 ? 'src' : 'dst',
@@ -36,7 +54,9 @@ function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
       ok(side.wal_level === 'logical', side.wal_level),
       ok(side.shared_preload_ok, side.shared_preload_ok ? 'ok' : side.shared_preload_libraries.join(',') || 'none'),
       ok(side.pglogical_version !== null, side.pglogical_version ?? 'missing'),
-      side.rds_logical_replication === 'not on RDS' ? chalk.dim('-') : side.rds_logical_replication,
+      side.rds_logical_replication === 'not on RDS'
+        ? chalk.dim('-')
+        : ok(['1', 'on'].includes(side.rds_logical_replication), side.rds_logical_replication),
       ok(side.root_ok, side.root_ok ? 'ok' : 'unfit'),
       ok(side.owner_ok, side.owner_ok ? 'ok' : 'unfit'),
       side.schema_name,
@@ -52,9 +72,18 @@ function objects(src: PrecheckSide, style: Style): string[] {
     if (table.replication_method === 'pglogical') return chalk.green('pglogical');
     return table.replication_method === 'dump_and_load' ? chalk.yellow('dump and load') : chalk.dim('unavailable');
   };
-  const tables = src.tables.map((table) => [table.name, method(table), table.schema_name, table.owner, table.reason ?? '']);
+  const tables = src.tables.map((table) => [
+    table.name,
+    method(table),
+    table.schema_name,
+    table.owner,
+    table.reason ?? '',
+  ]);
   const sequences = src.sequences.map(({ name, schema_name, owner }) => [name, schema_name, owner]);
-  const extensions = src.extensions.map(({ extname, in_other_side }) => [extname, in_other_side ? chalk.green('yes') : chalk.yellow('no')]);
+  const extensions = src.extensions.map(({ extname, in_other_side }) => [
+    extname,
+    in_other_side ? chalk.green('yes') : chalk.yellow('no'),
+  ]);
   return [
     renderTable(['table', 'rows move by', 'schema', 'owner', 'why'], tables, style),
     renderTable(['sequence', 'schema', 'owner'], sequences, style),
