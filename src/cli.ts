@@ -26,7 +26,9 @@ function listenForSignals(): void {
       // A second one means it: whoever presses Ctrl-C twice does not want to wait.
       if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
       abort.abort();
-      process.stderr.write('\nbelt: interrupted, closing connections; what was begun is undone or can be gone on with\n');
+      process.stderr.write(
+        '\nbelt: interrupted, closing connections; what was begun is undone or can be gone on with\n',
+      );
     });
   }
 }
@@ -79,7 +81,12 @@ const handlers: Handlers = {
   },
 };
 
-async function failedEnvelope(spec: PairCommandSpec, call: PairCall, started: Date, error: unknown): Promise<Envelope<object>> {
+async function failedEnvelope(
+  spec: PairCommandSpec,
+  call: PairCall,
+  started: Date,
+  error: unknown,
+): Promise<Envelope<object>> {
   const { errorToJson } = await import('./errors.js');
   return {
     command: spec.name,
@@ -116,7 +123,8 @@ async function reportError(error: unknown): Promise<number> {
   const { renderErrorText } = await import('./render/failures.js');
   const style = await styleFor(process.stderr);
   const message = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof BeltError ? error.hint : 'This is a defect of belt. Please report it, with what you typed.';
+  const hint =
+    error instanceof BeltError ? error.hint : 'This is a defect of belt. Please report it, with what you typed.';
   process.stderr.write(`${renderErrorText(message, hint, style)}\n`);
   return error instanceof BeltError ? error.exitCode : 1;
 }

@@ -6,9 +6,7 @@
 export type SideName = 'src' | 'dst';
 
 /** Facts about an error for programs. Never holds a secret. */
-export interface ErrorDetail {
-  readonly [key: string]: unknown;
-}
+export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 export interface BeltErrorOptions {
   /** What the person should do next, as a sentence. */
@@ -106,5 +104,9 @@ export function errorToJson(error: unknown): ErrorJson {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { error_type: 'InternalError', message, detail: { hint: 'This is a defect of belt. Please report it with the log file.' } };
+  return {
+    error_type: 'InternalError',
+    message,
+    detail: { hint: 'This is a defect of belt. Please report it with the log file.' },
+  };
 }

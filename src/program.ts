@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { nearest } from './config/nearest.js';
+import { nearest } from './nearest.js';
 import {
   integer,
   type CommandSpec,

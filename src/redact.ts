@@ -18,9 +18,19 @@ const SHORTEST = 4;
 export function makeRedactor(config: DatabaseConfig): Redactor {
   const sides = [config.src, config.dst].filter((side) => side !== null);
   const users = sides.flatMap((side) => [side.root_user, side.owner_user, side.pglogical_user]);
-  const names = new Set([...users.map(({ name }) => name), ...sides.flatMap(({ host, db }) => [host, db]), config.db, config.dc, config.schema_name]);
+  const names = new Set([
+    ...users.map(({ name }) => name),
+    ...sides.flatMap(({ host, db }) => [host, db]),
+    config.db,
+    config.dc,
+    config.schema_name,
+  ]);
   const secrets = [...new Set(users.map(({ pw }) => pw))].filter((pw) => pw.length >= SHORTEST && !names.has(pw));
-  const forms = [...new Set(secrets.flatMap((pw) => [pw, pw.replaceAll('\\', '\\\\').replaceAll("'", "\\'"), encodeURIComponent(pw)]))];
+  const forms = [
+    ...new Set(
+      secrets.flatMap((pw) => [pw, pw.replaceAll('\\', '\\\\').replaceAll("'", "\\'"), encodeURIComponent(pw)]),
+    ),
+  ];
   // The longest first: one secret may contain another.
   forms.sort((a, b) => b.length - a.length);
   return (text) =>

@@ -86,10 +86,17 @@ async function runOne(
     requireSides(spec, pair);
     if (spec.changes && !request.dryRun) await lockPair(pair, spec.needs);
     const { fields, error } = await module.run(pair, request.options);
-    row = { db: name, success: error === undefined, error: error === undefined ? null : errorToJson(error), steps: pair.steps, ...fields };
+    row = {
+      db: name,
+      success: error === undefined,
+      error: error === undefined ? null : errorToJson(error),
+      steps: pair.steps,
+      ...fields,
+    };
   } catch (error) {
     row = { db: name, success: false, error: errorToJson(error), steps: pair?.steps ?? [] };
-    if (error instanceof Error && error.stack !== undefined && row.error?.error_type === 'InternalError') log.write(redact(error.stack));
+    if (error instanceof Error && error.stack !== undefined && row.error?.error_type === 'InternalError')
+      log.write(redact(error.stack));
   } finally {
     await pair?.close();
   }
@@ -113,15 +120,17 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
     stepEnded: (step: { name: string; title: string }, result: Row<object>['steps'][number]) => {
       const message = result.message === null ? null : redact(result.message);
       progress.stepEnded(db, step.title, { ...result, message });
-      log.write(`${step.name}: ${result.status} in ${String(result.duration_ms)} ms${message === null ? '' : `: ${message}`}`);
+      log.write(
+        `${step.name}: ${result.status} in ${String(result.duration_ms)} ms${message === null ? '' : `: ${message}`}`,
+      );
     },
   };
 }
 
 /** Asks for the sides before anything is opened, so that a missing one is told before work begins. */
 function requireSides(spec: PairCommandSpec, pair: Pair): void {
-  if (spec.needs !== 'dst') void pair.src;
-  if (spec.needs !== 'src') void pair.dst;
+  if (spec.needs !== 'dst') pair.require('src');
+  if (spec.needs !== 'src') pair.require('dst');
 }
 
 /** Redacts every text in a row: PostgreSQL's and the tools' own messages may quote a connection string. */

@@ -1,7 +1,7 @@
 import { findNodeAtLocation, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import type { ConfigPath } from './faults.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { configSchema } from './schema.js';
 
 /** A fault before its place in the file is looked up. */

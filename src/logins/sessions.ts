@@ -1,4 +1,4 @@
-import { waitFor } from '../pglogical/wait.js';
+import { waitFor } from '../postgres/wait.js';
 import type { Session } from '../postgres/session.js';
 import type { Exclusions } from './exclusions.js';
 
@@ -9,7 +9,10 @@ const CLIENTS = `backend_type = 'client backend' AND datname = current_database(
                  AND NOT usename = ANY ($1) AND NOT usename LIKE ANY ($2)`;
 
 /** How many sessions each user has in the database: those that can still write, whatever became of LOGIN. */
-export async function clientSessions(session: Session, { users, patterns }: Exclusions): Promise<Record<string, number>> {
+export async function clientSessions(
+  session: Session,
+  { users, patterns }: Exclusions,
+): Promise<Record<string, number>> {
   const rows = await session.query<{ usename: string; sessions: number }>(
     `SELECT usename, count(*)::int AS sessions FROM pg_stat_activity WHERE ${CLIENTS} GROUP BY usename ORDER BY usename`,
     [users, patterns],

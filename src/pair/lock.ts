@@ -1,5 +1,5 @@
 import { RefusedError } from '../errors.js';
-import { waitFor } from '../pglogical/wait.js';
+import { waitFor } from '../postgres/wait.js';
 import type { Pair } from './pair.js';
 import type { Side } from './side.js';
 
@@ -40,6 +40,9 @@ async function lockSide(pair: Pair, side: Side): Promise<void> {
   throw new RefusedError(
     `another belt is at work on the ${side.toString()}` +
       (holder === undefined ? '' : `: "${holder.application_name}" from ${holder.address}, since ${holder.since}`),
-    { hint: 'Wait until it has ended, then run the same command again.', detail: { side: side.name, holder: holder ?? null } },
+    {
+      hint: 'Wait until it has ended, then run the same command again.',
+      detail: { side: side.name, holder: holder ?? null },
+    },
   );
 }

@@ -1,6 +1,6 @@
 import type { DatabaseConfig } from '../config/schema.js';
 import type { Environment } from '../environment.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, type SideName } from '../errors.js';
 import type { Session } from '../postgres/session.js';
 import { Side } from './side.js';
 import { runPlan, type Plan, type Step, type StepEvents, type StepResult } from './steps.js';
@@ -49,6 +49,11 @@ export class Pair {
 
   get hasSrc(): boolean {
     return this.#src !== null;
+  }
+
+  /** @throws ConfigError when the config lacks that side */
+  require(side: SideName): void {
+    if ((side === 'src' ? this.#src : this.#dst) === null) missingSide(this, side);
   }
 
   get hasDst(): boolean {
@@ -103,7 +108,7 @@ export class Pair {
   }
 }
 
-function missingSide(pair: Pair, side: 'src' | 'dst'): never {
+function missingSide(pair: Pair, side: SideName): never {
   throw new ConfigError(`${pair.options.configPath}: "${side}" is null, but this command needs it`, {
     hint: `Fill in "${side}" in the config.`,
     detail: { side, db: pair.db },

@@ -107,8 +107,9 @@ export class Side {
   }
 
   async close(): Promise<void> {
-    const sessions = await Promise.allSettled(this.#sessions.values());
+    const settled = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
-    await Promise.all(sessions.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    const sessions = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    await Promise.all(sessions.map((session) => session.close()));
   }
 }

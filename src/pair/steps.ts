@@ -73,7 +73,13 @@ async function runStep(step: Step, { events, results, dryRun, signal }: RunPlanO
     const reason = (await step.done?.()) ?? null;
     if (reason !== null) end('skipped', reason);
     else if (dryRun && step.readOnly !== true) end('planned', step.title);
-    else end('ok', await step.run((text) => { events.stepProgress(step, text); }));
+    else
+      end(
+        'ok',
+        await step.run((text) => {
+          events.stepProgress(step, text);
+        }),
+      );
   } catch (error) {
     end('failed', error instanceof Error ? error.message : String(error));
     throw withStep(error, step);

@@ -7,7 +7,9 @@ import { ident } from '../postgres/quote.js';
 export async function accessGranted(side: Side, schema: string): Promise<string | null> {
   const session = await side.root();
   const role = side.config.pglogical_user.name;
-  const [found] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [role]);
+  const [found] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [
+    role,
+  ]);
   if (found === undefined) return null;
   if (found.rolsuper) return `${role} may read and write everything`;
   const { granted } = await session.one<{ granted: boolean | null }>(

@@ -1,6 +1,6 @@
 import type { Direction } from './direction.js';
 import { readSlot, readSubscription } from './state.js';
-import { waitFor } from './wait.js';
+import { waitFor } from '../postgres/wait.js';
 
 /** How far a subscriber is behind a fence put into the provider's WAL. */
 export interface FenceResult {
@@ -33,7 +33,9 @@ export async function waitForFence(
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return null;
-  const { lsn } = await provider.one<{ lsn: string }>("SELECT pg_logical_emit_message(true, 'belt', 'fence')::text AS lsn");
+  const { lsn } = await provider.one<{ lsn: string }>(
+    "SELECT pg_logical_emit_message(true, 'belt', 'fence')::text AS lsn",
+  );
   let result: FenceResult = { reached: false, lsn, confirmed: null, missing_bytes: null, active: false };
   let inactiveSince: number | undefined;
   const reached = await waitFor(
@@ -44,7 +46,13 @@ export async function waitForFence(
         'SELECT pg_wal_lsn_diff($1::pg_lsn, $2::pg_lsn)::float8 AS missing',
         [lsn, confirmed],
       );
-      result = { reached: missing !== null && missing <= 0, lsn, confirmed, missing_bytes: missing, active: slot?.active ?? false };
+      result = {
+        reached: missing !== null && missing <= 0,
+        lsn,
+        confirmed,
+        missing_bytes: missing,
+        active: slot?.active ?? false,
+      };
       if (result.reached) return true;
       if (missing !== null) progress?.(missing);
       if (result.active) inactiveSince = undefined;

@@ -110,7 +110,9 @@ async function refuseIfOthersUseIt(side: Side, session: Session): Promise<void> 
 /** Superuser where root is one (the apply worker must disable triggers); the RDS roles where there is no superuser. */
 async function givePrivileges(session: Session, name: string): Promise<void> {
   const role = ident(name);
-  const rds = await session.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [RDS_ROLES]);
+  const rds = await session.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [
+    RDS_ROLES,
+  ]);
   if (rds.length > 0) {
     await session.query(`GRANT ${rds.map(({ rolname }) => ident(rolname)).join(', ')} TO ${role}`);
     return;
@@ -128,11 +130,15 @@ async function allowOutputPlugin(session: Session, name: string): Promise<void> 
     "SELECT current_setting('output_plugin_libraries', true) AS allowed",
   );
   if (allowed === null) return;
-  const libraries = new Set(allowed.split(',').map((library) => library.trim().replaceAll('"', '')).filter(Boolean));
+  const libraries = new Set(
+    allowed
+      .split(',')
+      .map((library) => library.trim().replaceAll('"', ''))
+      .filter(Boolean),
+  );
   libraries.add('pglogical_output');
   // A list of separate literals: one quoted string would count as a single library of that whole name.
   await session.query(
     `ALTER ROLE ${ident(name)} SET output_plugin_libraries = ${[...libraries].map(literal).join(', ')}`,
   );
 }
-

@@ -142,12 +142,18 @@ async function explainDown(
     );
   }
   if (subscription.sync_status === 'd') {
-    reasons.push('the initial copy failed half-way and pglogical cannot resume it; the reason stands in the log of the destination server');
+    reasons.push(
+      'the initial copy failed half-way and pglogical cannot resume it; the reason stands in the log of the destination server',
+    );
   }
   if (slot === null && subscription.sync_status === 'r') {
-    reasons.push(`its slot ${subscription.slot} is gone from the ${provider.toString()}: changes since then are lost, the copy must be made anew`);
+    reasons.push(
+      `its slot ${subscription.slot} is gone from the ${provider.toString()}: changes since then are lost, the copy must be made anew`,
+    );
   } else if (slot?.wal_status === 'lost') {
-    reasons.push(`its slot ${subscription.slot} lost the WAL it needs (max_slot_wal_keep_size): the copy must be made anew`);
+    reasons.push(
+      `its slot ${subscription.slot} lost the WAL it needs (max_slot_wal_keep_size): the copy must be made anew`,
+    );
   }
   if (await outputPluginRefused(providerRoot, provider.config.pglogical_user.name)) {
     reasons.push(

@@ -6,7 +6,7 @@ import { pglogicalVersion } from './extension.js';
 import { REPLICATION_SET, type Direction } from './direction.js';
 import { readDirection, readSlot, readSubscription, slotName, type DirectionState } from './state.js';
 import { canMakeSlotOn } from './versions.js';
-import { waitFor } from './wait.js';
+import { waitFor } from '../postgres/wait.js';
 
 const CREATE_TIMEOUT_MS = 90_000;
 const DROP_TIMEOUT_MS = 120_000;
@@ -73,7 +73,10 @@ async function subscriberCannotMakeSlot(subscriber: Session, provider: Session):
 function cannotCopyInto(direction: Direction, provider: Session): RefusedError {
   return new RefusedError(
     `pglogical on the ${direction.subscriber.word} server is older than 2.4.5 and cannot copy from PostgreSQL ${String(provider.major)}`,
-    { hint: `Update pglogical on the ${direction.subscriber.word} server to 2.4.5 or newer.`, detail: { side: direction.subscriber.name } },
+    {
+      hint: `Update pglogical on the ${direction.subscriber.word} server to 2.4.5 or newer.`,
+      detail: { side: direction.subscriber.name },
+    },
   );
 }
 
@@ -132,7 +135,10 @@ export async function waitForDirection(
   if (state?.status === 'down') throw downError(direction, state);
   throw new DeadlineError(
     `${direction.name} replication is still ${state?.status ?? 'unknown'} after ${String(Math.round(deadline / 1000))} s (wanted: ${wanted.join(' or ')})`,
-    { hint: 'Look at it with "belt status", and run the same command again.', detail: { direction: direction.name, status: state?.status ?? null } },
+    {
+      hint: 'Look at it with "belt status", and run the same command again.',
+      detail: { direction: direction.name, status: state?.status ?? null },
+    },
   );
 }
 
@@ -155,13 +161,17 @@ export async function dropSubscription(direction: Pick<Direction, 'subscriber' |
       session.query('SELECT pglogical.drop_subscription($1, true)', [direction.subscription]),
     );
   } catch (error) {
-    if (error instanceof BeltError && error.detail?.['sqlstate'] === SQLSTATE.queryCanceled) throw await blockedDrop(direction, session);
+    if (error instanceof BeltError && error.detail?.['sqlstate'] === SQLSTATE.queryCanceled)
+      throw await blockedDrop(direction, session);
     throw error;
   }
   return `dropped subscription ${direction.subscription}`;
 }
 
-async function blockedDrop({ subscriber, subscription }: Pick<Direction, 'subscriber' | 'subscription'>, session: Session): Promise<BeltError> {
+async function blockedDrop(
+  { subscriber, subscription }: Pick<Direction, 'subscriber' | 'subscription'>,
+  session: Session,
+): Promise<BeltError> {
   const blockers = await session.query<{ pid: number; blockers: number[] }>(
     `SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
       WHERE datname = current_database() AND application_name LIKE 'pglogical apply %'
@@ -172,7 +182,10 @@ async function blockedDrop({ subscriber, subscription }: Pick<Direction, 'subscr
     `subscription ${subscription} on the ${subscriber.toString()} could not be dropped in ${String(DROP_TIMEOUT_MS / 1000)} s` +
       (pids.length === 0 ? '' : `: its apply worker waits for a lock held by pid ${pids.join(', ')}`),
     {
-      hint: pids.length === 0 ? 'Run the same command again.' : `End those sessions (SELECT pg_terminate_backend(${String(pids[0])})) and run the same command again.`,
+      hint:
+        pids.length === 0
+          ? 'Run the same command again.'
+          : `End those sessions (SELECT pg_terminate_backend(${String(pids[0])})) and run the same command again.`,
       detail: { side: subscriber.name, object: subscription, blocked_by: pids },
     },
   );
@@ -200,15 +213,17 @@ export async function dropRemains(direction: Direction, signal: AbortSignal | un
     { deadline: SLOT_DEADLINE_MS, signal },
   );
   if (idle === undefined) {
-    throw new DeadlineError(`slot ${slot} on the ${direction.provider.toString()} is still in use after the subscription was dropped`, {
-      hint: 'Run the same command again in a moment.',
-      detail: { side: direction.provider.name, object: slot },
-    });
+    throw new DeadlineError(
+      `slot ${slot} on the ${direction.provider.toString()} is still in use after the subscription was dropped`,
+      {
+        hint: 'Run the same command again in a moment.',
+        detail: { side: direction.provider.name, object: slot },
+      },
+    );
   }
   if (!idle.gone) await provider.query('SELECT pg_drop_replication_slot($1)', [slot]);
-  await subscriber.query(
-    'SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1',
-    [slot],
-  );
+  await subscriber.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [
+    slot,
+  ]);
   return `removed slot and origin ${ident(slot)}`;
 }

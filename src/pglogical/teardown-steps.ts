@@ -31,7 +31,8 @@ export function drainStep(pair: Pair, direction: Direction, { wait, force }: Tea
         progress(`${formatBytes(missing)} of WAL to go`);
       });
       if (fence === null || fence.reached) return 'all is applied';
-      const figure = fence.missing_bytes === null ? 'its slot is gone' : `${formatBytes(fence.missing_bytes)} of WAL not confirmed`;
+      const figure =
+        fence.missing_bytes === null ? 'its slot is gone' : `${formatBytes(fence.missing_bytes)} of WAL not confirmed`;
       throw new RefusedError(
         `the ${subscriber.toString()} has not applied all that the ${provider.toString()} has committed: ${figure} ` +
           `(confirmed ${fence.confirmed ?? 'nothing'}, wanted ${fence.lsn})` +
@@ -40,7 +41,12 @@ export function drainStep(pair: Pair, direction: Direction, { wait, force }: Tea
           hint: fence.active
             ? 'Wait and run the same command again, with a longer --wait. With --force those changes are lost.'
             : 'See why with "belt status". With --force the changes not applied are lost.',
-          detail: { side: subscriber.name, missing_bytes: fence.missing_bytes, confirmed_lsn: fence.confirmed, fence_lsn: fence.lsn },
+          detail: {
+            side: subscriber.name,
+            missing_bytes: fence.missing_bytes,
+            confirmed_lsn: fence.confirmed,
+            fence_lsn: fence.lsn,
+          },
         },
       );
     },

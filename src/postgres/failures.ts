@@ -19,11 +19,21 @@ export function connectionError(error: unknown, address: Address): BeltError {
   const code = errorCode(error);
   const where = `${address.host}${address.hostaddr === undefined ? '' : ` (${address.hostaddr})`}:${String(address.port)}`;
   const reason = CONNECT_REASONS[code]?.(address) ?? { why: messageOf(error), hint: undefined };
-  return new ConnectionError(`cannot connect to the ${describeAddress(address)} at ${where} as user "${address.user}": ${reason.why}`, {
-    hint: reason.hint,
-    detail: { side: address.side, host: address.host, port: address.port, database: address.database, user: address.user, code: code || null },
-    cause: error,
-  });
+  return new ConnectionError(
+    `cannot connect to the ${describeAddress(address)} at ${where} as user "${address.user}": ${reason.why}`,
+    {
+      hint: reason.hint,
+      detail: {
+        side: address.side,
+        host: address.host,
+        port: address.port,
+        database: address.database,
+        user: address.user,
+        code: code || null,
+      },
+      cause: error,
+    },
+  );
 }
 
 interface Reason {
@@ -43,7 +53,10 @@ const CONNECT_REASONS: Readonly<Record<string, (address: Address) => Reason>> = 
   }),
   EHOSTUNREACH: () => ({ why: 'there is no route to the host', hint: 'Check the network, the VPN and the firewalls.' }),
   ENETUNREACH: () => ({ why: 'the network cannot be reached', hint: 'Check the network, the VPN and the firewalls.' }),
-  ETIMEDOUT: () => ({ why: 'no answer in time', hint: 'Check the network, the VPN and the firewalls (security groups).' }),
+  ETIMEDOUT: () => ({
+    why: 'no answer in time',
+    hint: 'Check the network, the VPN and the firewalls (security groups).',
+  }),
   [SQLSTATE.invalidPassword]: ({ side, user }) => ({
     why: 'the password is wrong, or the user does not exist',
     hint: `Check the password of "${user}" under "${side}" in the config.`,
@@ -56,8 +69,14 @@ const CONNECT_REASONS: Readonly<Record<string, (address: Address) => Reason>> = 
     why: `database "${database}" does not exist`,
     hint: `Check "${side}.db" in the config, or create the database.`,
   }),
-  [SQLSTATE.tooManyConnections]: () => ({ why: 'the server has no connection left', hint: 'Raise max_connections, or close idle sessions.' }),
-  [SQLSTATE.cannotConnectNow]: () => ({ why: 'the server is starting up or shutting down', hint: 'Try again in a moment.' }),
+  [SQLSTATE.tooManyConnections]: () => ({
+    why: 'the server has no connection left',
+    hint: 'Raise max_connections, or close idle sessions.',
+  }),
+  [SQLSTATE.cannotConnectNow]: () => ({
+    why: 'the server is starting up or shutting down',
+    hint: 'Try again in a moment.',
+  }),
 };
 
 /** Turns what the driver threw while a statement ran into a QueryError with side, SQLSTATE and object. */

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { InterruptedError, QueryError, type SideName } from '../errors.js';
 import { connectionError, queryError } from './failures.js';
 import { literal } from './quote.js';
@@ -125,11 +125,10 @@ export class Session {
   async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
     throwIfAborted(this.signal);
     try {
-      const result: pg.QueryResult | pg.QueryResult[] = await this.client.query(
-        sql,
-        parameters.length === 0 ? undefined : [...parameters],
-      );
-      return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[];
+      const answer = (await this.client.query(sql, parameters.length === 0 ? undefined : [...parameters])) as
+        pg.QueryResult<Row> | pg.QueryResult<Row>[];
+      const result = Array.isArray(answer) ? answer.at(-1) : answer;
+      return result?.rows ?? [];
     } catch (error) {
       throwIfAborted(this.signal);
       throw queryError(error, this.address);

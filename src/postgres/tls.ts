@@ -18,7 +18,8 @@ export interface Ssl {
 export async function connectTls(base: pg.ClientConfig, ssl: Ssl, serverName: string): Promise<pg.Client> {
   if (ssl.mode === 'disable') return connect(base);
   const ca = ssl.rootcert === undefined ? undefined : await readFile(ssl.rootcert, 'utf8');
-  const verifies = ssl.mode === 'verify-ca' || ssl.mode === 'verify-full' || (ssl.mode === 'require' && ca !== undefined);
+  const verifies =
+    ssl.mode === 'verify-ca' || ssl.mode === 'verify-full' || (ssl.mode === 'require' && ca !== undefined);
   const tls: NonNullable<Exclude<pg.ClientConfig['ssl'], boolean>> = {
     rejectUnauthorized: verifies,
     ...(ca === undefined ? {} : { ca }),

@@ -54,7 +54,9 @@ export async function readServer(side: Side): Promise<ServerFacts> {
 }
 
 async function readNode(session: Session): Promise<string | null> {
-  const { there } = await session.one<{ there: boolean }>("SELECT to_regclass('pglogical.local_node') IS NOT NULL AS there");
+  const { there } = await session.one<{ there: boolean }>(
+    "SELECT to_regclass('pglogical.local_node') IS NOT NULL AS there",
+  );
   if (!there) return null;
   const [row] = await session.query<{ node_name: string }>(
     'SELECT node_name FROM pglogical.local_node JOIN pglogical.node USING (node_id)',

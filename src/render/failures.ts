@@ -6,7 +6,8 @@ import type { Style } from './style.js';
 export function renderFailures(envelope: Envelope<object>, style: Style): string {
   const several = envelope.results.length > 1;
   const parts = envelope.results.filter((row) => row.error !== null).map((row) => renderError(row, several, style));
-  if (envelope.error !== null) parts.push(renderErrorText(envelope.error.message, hintOf(envelope.error.detail), style));
+  if (envelope.error !== null)
+    parts.push(renderErrorText(envelope.error.message, hintOf(envelope.error.detail), style));
   return parts.map((part) => `${part}\n`).join('');
 }
 

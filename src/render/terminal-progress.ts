@@ -58,9 +58,15 @@ export function terminalProgress(style: Style): Progress {
       running = list.run().catch(() => undefined);
     },
     dbStarted: () => undefined,
-    warn: (db, text) => { show(db, chalk.yellow(`warning: ${printable(text)}`)); },
-    stepStarted: (db, title) => { if (!single) show(db, printable(title)); },
-    stepProgress: (db, title, text) => { show(db, chalk.dim(printable(`${title}: ${text}`))); },
+    warn: (db, text) => {
+      show(db, chalk.yellow(`warning: ${printable(text)}`));
+    },
+    stepStarted: (db, title) => {
+      if (!single) show(db, printable(title));
+    },
+    stepProgress: (db, title, text) => {
+      show(db, chalk.dim(printable(`${title}: ${text}`)));
+    },
     stepEnded: (db, title, result) => {
       show(db, `${marks[result.status]} ${printable(stepLine(title, result)).slice(9)}`);
     },
@@ -69,7 +75,8 @@ export function terminalProgress(style: Style): Progress {
       if (failure === null) entry?.finish();
       else entry?.fail(new Error(printable(failure)));
     },
-    end: async () => { await running; },
+    end: async () => {
+      await running;
+    },
   };
 }
-

@@ -34,7 +34,9 @@ export function envelopeSchema<Shape extends z.ZodRawShape>(fields: z.ZodObject<
     timestamp: z.iso.datetime(),
     duration_ms: z.number(),
     error: errorSchema,
-    results: z.array(z.union([rowBase.extend(fields.shape).strict(), rowBase.extend({ success: z.literal(false) }).strict()])),
+    results: z.array(
+      z.union([rowBase.extend(fields.shape).strict(), rowBase.extend({ success: z.literal(false) }).strict()]),
+    ),
   });
 }
 

@@ -5,5 +5,8 @@ export function exitCodeOf(envelope: Envelope<object>): 0 | 1 | 2 | 130 {
   const errors = [envelope.error, ...envelope.results.map(({ error }) => error)].filter((error) => error !== null);
   if (errors.some(({ error_type }) => error_type === 'InterruptedError')) return 130;
   if (envelope.success) return 0;
-  return errors.length > 0 && errors.every(({ error_type }) => error_type === 'ConfigError' || error_type === 'UsageError') ? 2 : 1;
+  return errors.length > 0 &&
+    errors.every(({ error_type }) => error_type === 'ConfigError' || error_type === 'UsageError')
+    ? 2
+    : 1;
 }

@@ -1,6 +1,10 @@
 import { definePairCommand, flag, integer, type CommandSpec } from '../define.js';
 
-const jobs = integer('-j, --jobs <n>', 'connections at work at once, for each database', { min: 1, max: 64, defaultValue: 4 });
+const jobs = integer('-j, --jobs <n>', 'connections at work at once, for each database', {
+  min: 1,
+  max: 64,
+  defaultValue: 4,
+});
 
 const analyze = definePairCommand({
   name: 'analyze',

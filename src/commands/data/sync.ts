@@ -26,19 +26,27 @@ type Detail = SyncFields['detail'];
 export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFields>> {
   const detail: Detail = { sequences: null, tables: null, indexes: [], validation: null };
   let failure: BeltError | undefined;
-  let tables: Table[] = [];
   await pair.run([forwardStep(pair), writersStep(pair)]);
-  tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
     readTables(await pair.src.root(), pair.schema, pair.config.tables),
   );
   try {
     const later: Plan = options.schema
-      ? [indexesStep(pair, options.jobs, (results) => { detail.indexes = results.filter(({ status }) => status !== 'skipped_exists'); })]
+      ? [
+          indexesStep(pair, options.jobs, (results) => {
+            detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
+          }),
+        ]
       : [];
     await pair.run([
       { parallel: [[sequencesStep(pair, detail)], [tablesStep(pair, detail, tables, options.jobs)]] },
       ...(options.schema ? [constraintsStep(pair)] : []),
-      { parallel: [[...later, viewsStep(pair), analyzeStep(pair, { jobs: options.jobs, onlyStale: true })], [validateStep(pair, detail, tables)]] },
+      {
+        parallel: [
+          [...later, viewsStep(pair), analyzeStep(pair, { jobs: options.jobs, onlyStale: true })],
+          [validateStep(pair, detail, tables)],
+        ],
+      },
     ]);
   } catch (error) {
     // What was done until then belongs into the result, beside the error.
@@ -58,10 +66,13 @@ function forwardStep(pair: Pair): Step {
     run: async () => {
       const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
       if (subscription === null) return undefined;
-      throw new RefusedError(`forward replication of "${pair.db}" is still configured (subscription ${direction.subscription} on the ${pair.dst.toString()})`, {
-        hint: 'Run belt revoke-logins and belt teardown-forward-replication first.',
-        detail: { side: 'dst', object: direction.subscription },
-      });
+      throw new RefusedError(
+        `forward replication of "${pair.db}" is still configured (subscription ${direction.subscription} on the ${pair.dst.toString()})`,
+        {
+          hint: 'Run belt revoke-logins and belt teardown-forward-replication first.',
+          detail: { side: 'dst', object: direction.subscription },
+        },
+      );
     },
   };
 }

@@ -38,17 +38,23 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
     ...sideFindings(dst),
     ...betweenServers(src.server, dst.server, pair.src.config.db === pair.dst.config.db),
     ...versionTraps(src.server, dst.server),
-    ...(src.schemaThere ? [] : [finding('fail', 'src', `schema ${pair.schema}`, 'does not exist', 'Mend "schema_name" in the config.')]),
+    ...(src.schemaThere
+      ? []
+      : [finding('fail', 'src', `schema ${pair.schema}`, 'does not exist', 'Mend "schema_name" in the config.')]),
     ...tableTraps(pair, src.tables, await deferrableUniqueConstraints(await pair.src.root(), pair.schema)),
     ...(await extensionFindings(pair)),
     ...(await grantFindings(pair)),
-    ...tools.filter(({ ok }) => !ok).map(({ name, problem }) => finding('fail', 'belt', name, problem ?? 'is missing', 'belt runs it on this machine.')),
+    ...tools
+      .filter(({ ok }) => !ok)
+      .map(({ name, problem }) =>
+        finding('fail', 'belt', name, problem ?? 'is missing', 'belt runs it on this machine.'),
+      ),
   ].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   const fields: PrecheckFields = {
     src: sideFields(pair, src, dst),
     dst: sideFields(pair, dst, src),
     extensions_match: src.extensions.every((name) => dst.extensions.includes(name)),
-    client_tools: tools.map(({ name, ok, path, version }) => ({ name, ok, path, version: version === null ? null : String(version) })),
+    client_tools: tools.map(({ name, ok, path, version }) => ({ name, ok, path, version })),
     findings,
   };
   const failed = findings.filter(({ severity }) => severity === 'fail');
@@ -71,7 +77,8 @@ async function readSide(pair: Pair, side: Side, strict: boolean): Promise<SideFa
   const owner = await readRole(session, side.config.owner_user.name, pair.schema);
   const schemaThere = (await schemaFacts(session, pair.schema)) !== null;
   const wanted = (names: readonly string[]): readonly string[] => (strict && schemaThere ? names : []);
-  const only = (names: readonly string[], name: string): boolean => strict || names.length === 0 || names.includes(name);
+  const only = (names: readonly string[], name: string): boolean =>
+    strict || names.length === 0 || names.includes(name);
   const tables = await readTables(session, pair.schema, wanted(pair.config.tables));
   const sequences = await readSequences(session, pair.schema, wanted(pair.config.sequences));
   const extensions = await extensionsOf(session);
@@ -99,17 +106,33 @@ async function extensionFindings(pair: Pair): Promise<Finding[]> {
   return (await missingExtensions(pair)).map(({ name, available }) =>
     available
       ? finding('note', 'dst', `extension ${name}`, 'is not there yet', 'setup creates it.')
-      : finding('fail', 'dst', `extension ${name}`, 'is not installed on the server', 'Install its package on the destination server.'),
+      : finding(
+          'fail',
+          'dst',
+          `extension ${name}`,
+          'is not installed on the server',
+          'Install its package on the destination server.',
+        ),
   );
 }
 
 async function grantFindings(pair: Pair): Promise<Finding[]> {
   return (await missingGrantRoles(pair)).map(({ role, usedBy, statement }) =>
-    finding('fail', 'dst', `role ${role}`, `does not exist, and ${usedBy[0] ?? 'a grant'} names it`, `Run on the destination: ${statement}`),
+    finding(
+      'fail',
+      'dst',
+      `role ${role}`,
+      `does not exist, and ${usedBy[0] ?? 'a grant'} names it`,
+      `Run on the destination: ${statement}`,
+    ),
   );
 }
 
-function sideFields(pair: Pair, { side, server, root, owner, tables, sequences, extensions }: SideFacts, other: SideFacts): PrecheckSide {
+function sideFields(
+  pair: Pair,
+  { side, server, root, owner, tables, sequences, extensions }: SideFacts,
+  other: SideFacts,
+): PrecheckSide {
   const findings = serverFindings(side.name, server);
   return {
     db: side.config.db,
@@ -150,5 +173,13 @@ function sideFields(pair: Pair, { side, server, root, owner, tables, sequences, 
 
 /** The root user logs in, so it exists; only a role mapped by the server under another name can be absent. */
 function absentRole(rolname: string): PrecheckRole {
-  return { rolname, rolcanlogin: true, rolcreaterole: false, rolinherit: false, rolsuper: false, memberof: [], can_create: false };
+  return {
+    rolname,
+    rolcanlogin: true,
+    rolcreaterole: false,
+    rolinherit: false,
+    rolsuper: false,
+    memberof: [],
+    can_create: false,
+  };
 }

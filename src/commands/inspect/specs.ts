@@ -8,7 +8,10 @@ const precheck = definePairCommand({
     'everything in the schema that pglogical cannot carry, each with what to do about it. Changes nothing. ' +
     'Exit code 1 when a requirement fails.',
   examples: [
-    { line: 'belt precheck testdatacenter1 database1', means: 'one database, with its tables, sequences and extensions' },
+    {
+      line: 'belt precheck testdatacenter1 database1',
+      means: 'one database, with its tables, sequences and extensions',
+    },
     { line: 'belt precheck testdatacenter1', means: 'every database of the datacenter, a line per side' },
   ],
   needs: 'both',
@@ -37,4 +40,3 @@ const status = definePairCommand({
 });
 
 export const inspectCommands = { precheck, status } satisfies Record<string, CommandSpec>;
-

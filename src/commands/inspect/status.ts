@@ -45,7 +45,10 @@ export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
   };
 }
 
-function lag(state: DirectionState, column: 'sent_lag_bytes' | 'write_lag_bytes' | 'flush_lag_bytes' | 'replay_lag_bytes'): string {
+function lag(
+  state: DirectionState,
+  column: 'sent_lag_bytes' | 'write_lag_bytes' | 'flush_lag_bytes' | 'replay_lag_bytes',
+): string {
   const bytes = state.slot?.[column];
   return bytes === null || bytes === undefined ? UNKNOWN : formatBytes(bytes);
 }

@@ -17,7 +17,10 @@ const revokeLogins = definePairCommand({
   next: 'belt teardown-forward-replication {target}',
   options: {
     excludeUser: list('-e, --exclude-user <name>', 'leave this role alone (may be given several times)'),
-    excludePattern: list('-p, --exclude-pattern <pattern>', 'leave roles alone whose names are LIKE this pattern (several times)'),
+    excludePattern: list(
+      '-p, --exclude-pattern <pattern>',
+      'leave roles alone whose names are LIKE this pattern (several times)',
+    ),
     disconnect: flag('--disconnect', 'end the open sessions of those roles in this database'),
   },
   load: () => import('./revoke-logins.js'),
@@ -31,7 +34,9 @@ const restoreLogins = definePairCommand({
     'Gives LOGIN back to the roles in "src.other_users" of the config: those from which revoke-logins took it, and no ' +
     'other. Before that it raises sequences of the source that are behind the destination, so that no id is given out ' +
     'twice after a rollback.',
-  examples: [{ line: 'belt restore-logins testdatacenter1 database1', means: 'after teardown-back-replication, to roll back' }],
+  examples: [
+    { line: 'belt restore-logins testdatacenter1 database1', means: 'after teardown-back-replication, to roll back' },
+  ],
   needs: 'src',
   changes: true,
   options: {},

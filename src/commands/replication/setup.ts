@@ -1,7 +1,7 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
-import { checkCopyTarget } from '../../pglogical/copy-target.js';
+import { checkCopyTarget } from '../../data/copy-target.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
@@ -20,7 +20,9 @@ interface Options {
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () => readSource(pair));
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
+    readSource(pair),
+  );
   const replicated = replicatedTables(tables);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
@@ -61,7 +63,9 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       detail: {
         forward_replication: status,
         tables_replicated: replicated.length,
-        tables_copied_by_sync: tables.filter(({ replicationMethod }) => replicationMethod === 'dump_and_load').map(({ name }) => name),
+        tables_copied_by_sync: tables
+          .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
+          .map(({ name }) => name),
       },
     },
   };

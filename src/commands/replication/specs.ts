@@ -20,7 +20,10 @@ const setup = definePairCommand({
     'that has a primary key. The application goes on undisturbed. Can be run again after a failure at any point.',
   examples: [
     { line: 'belt setup testdatacenter1 database1', means: 'start the migration of one database' },
-    { line: 'belt setup testdatacenter1 database1 --dry-run', means: 'show what is there already and what would be done' },
+    {
+      line: 'belt setup testdatacenter1 database1 --dry-run',
+      means: 'show what is there already and what would be done',
+    },
   ],
   needs: 'both',
   changes: true,
@@ -37,7 +40,9 @@ const setupBack = definePairCommand({
     'Starts replication from the destination to the source, so that what the application writes on the destination after ' +
     'the cutover reaches the source too and a rollback loses nothing. Refused while the initial copy still runs, since ' +
     'copied rows would be sent back and overwrite newer ones. Succeeds when rows really flow.',
-  examples: [{ line: 'belt setup-back-replication testdatacenter1 database1', means: 'once "belt status" says replicating' }],
+  examples: [
+    { line: 'belt setup-back-replication testdatacenter1 database1', means: 'once "belt status" says replicating' },
+  ],
   needs: 'both',
   changes: true,
   next: 'before the downtime: belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
@@ -54,7 +59,10 @@ const teardownForward = definePairCommand({
     'sessions that can write are still connected to the source, and while the destination has not applied all that the ' +
     'source has committed.',
   examples: [
-    { line: 'belt teardown-forward-replication testdatacenter1 database1', means: 'in the downtime, after revoke-logins' },
+    {
+      line: 'belt teardown-forward-replication testdatacenter1 database1',
+      means: 'in the downtime, after revoke-logins',
+    },
   ],
   needs: 'dst',
   changes: true,
@@ -70,7 +78,12 @@ const teardownBack = definePairCommand({
   description:
     'Drops the subscription that feeds the source from the destination, once the source has applied all that was ' +
     'committed on the destination. From then on the source is out of date, or, in a rollback, the truth again.',
-  examples: [{ line: 'belt teardown-back-replication testdatacenter1 database1', means: 'when a rollback is no longer needed, or as its first step' }],
+  examples: [
+    {
+      line: 'belt teardown-back-replication testdatacenter1 database1',
+      means: 'when a rollback is no longer needed, or as its first step',
+    },
+  ],
   needs: 'src',
   changes: true,
   options: { force, wait },
@@ -78,4 +91,7 @@ const teardownBack = definePairCommand({
   table: stepsTable,
 });
 
-export const replicationCommands = { setup, setupBack, teardownForward, teardownBack } satisfies Record<string, CommandSpec>;
+export const replicationCommands = { setup, setupBack, teardownForward, teardownBack } satisfies Record<
+  string,
+  CommandSpec
+>;

@@ -10,7 +10,9 @@ const createIndexes = definePairCommand({
   examples: [{ line: 'belt create-indexes testdatacenter1 database1', means: 'once "belt status" says replicating' }],
   needs: 'both',
   changes: true,
-  options: { jobs: integer('-j, --jobs <n>', 'indexes built at once, for each database', { min: 1, max: 64, defaultValue: 4 }) },
+  options: {
+    jobs: integer('-j, --jobs <n>', 'indexes built at once, for each database', { min: 1, max: 64, defaultValue: 4 }),
+  },
   load: () => import('./create-indexes.js'),
   table: () => import('../../render/tables/create-indexes.js'),
 });
@@ -18,8 +20,11 @@ const createIndexes = definePairCommand({
 const schema = definePlainCommand({
   name: 'schema',
   summary: 'print the JSON Schema of the config file, for editors',
-  description: 'Prints the JSON Schema of config.json. Name the file it is saved in as "$schema" in a config, and editors check and complete it.',
-  examples: [{ line: 'belt schema > config.schema.json', means: 'then "$schema": "../../../config.schema.json" in a config' }],
+  description:
+    'Prints the JSON Schema of config.json. Name the file it is saved in as "$schema" in a config, and editors check and complete it.',
+  examples: [
+    { line: 'belt schema > config.schema.json', means: 'then "$schema": "../../../config.schema.json" in a config' },
+  ],
   arguments: [],
   options: {},
   load: () => import('./schema.js'),

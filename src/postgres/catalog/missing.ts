@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest.js';
+import { nearest } from '../../nearest.js';
 import { RefusedError } from '../../errors.js';
 import { describeAddress } from '../failures.js';
 import type { Session } from '../session.js';

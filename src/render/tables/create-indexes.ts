@@ -6,11 +6,19 @@ import { render as renderSteps } from './steps.js';
 
 /** A row per database: how many indexes were made, were there, and failed. */
 export function render(envelope: Envelope<CreateIndexesFields>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned'))) return renderSteps(envelope, style);
+  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
+    return renderSteps(envelope, style);
   const { chalk } = style;
   const rows = envelope.results.map(({ db, success, indexes = [] }) => {
-    const count = (status: (typeof indexes)[number]['status']): string => String(indexes.filter((one) => one.status === status).length);
-    return [db, success ? chalk.green('done') : chalk.red('failed'), count('created'), count('skipped_exists'), count('failed')];
+    const count = (status: (typeof indexes)[number]['status']): string =>
+      String(indexes.filter((one) => one.status === status).length);
+    return [
+      db,
+      success ? chalk.green('done') : chalk.red('failed'),
+      count('created'),
+      count('skipped_exists'),
+      count('failed'),
+    ];
   });
   return renderTable(['database', 'create-indexes', 'created', 'were there', 'failed'], rows, style);
 }

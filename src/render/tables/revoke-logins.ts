@@ -13,7 +13,11 @@ export function render(envelope: Envelope<RevokeLoginsFields>, style: Style): st
     detail === undefined ? '' : String(detail.disconnected),
     detail === undefined ? '' : remaining(detail.remaining_sessions, style),
   ]);
-  return renderTable(['database', 'revoke-logins', 'login taken from', 'sessions ended', 'sessions still open'], rows, style);
+  return renderTable(
+    ['database', 'revoke-logins', 'login taken from', 'sessions ended', 'sessions still open'],
+    rows,
+    style,
+  );
 }
 
 function remaining(sessions: Readonly<Record<string, number>>, { chalk }: Style): string {

@@ -3,7 +3,18 @@ import type { StatusFields } from '../../results/status.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
 
-const HEAD = ['database', 'src -> dst', 'src <- dst', 'sent lag', 'write lag', 'flush lag', 'replay lag', 'src size', 'dst size', 'progress'];
+const HEAD = [
+  'database',
+  'src -> dst',
+  'src <- dst',
+  'sent lag',
+  'write lag',
+  'flush lag',
+  'replay lag',
+  'src size',
+  'dst size',
+  'progress',
+];
 
 /** A row per database, the directions coloured by how well they are. */
 export function render(envelope: Envelope<StatusFields>, style: Style): string {

@@ -8,7 +8,8 @@ import { renderTable } from '../table.js';
  * (--dry-run) every step stands there, since the plan is the result then.
  */
 export function render(envelope: Envelope<object>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned'))) return plan(envelope, style);
+  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
+    return plan(envelope, style);
   const rows = envelope.results.map((row) => [row.db, outcome(row, style), stepCounts(row), timeOf(row)]);
   return renderTable(['database', envelope.command, 'steps', 'time'], rows, style);
 }
@@ -34,7 +35,12 @@ function timeOf(row: Row<object>): string {
 
 function plan(envelope: Envelope<object>, style: Style): string {
   const { chalk } = style;
-  const words = { ok: chalk.green('looked'), skipped: chalk.dim('nothing to do'), planned: chalk.cyan('would do'), failed: chalk.red('refused') };
+  const words = {
+    ok: chalk.green('looked'),
+    skipped: chalk.dim('nothing to do'),
+    planned: chalk.cyan('would do'),
+    failed: chalk.red('refused'),
+  };
   const rows = envelope.results.flatMap((row) =>
     row.steps.map((step, index) => [index === 0 ? row.db : '', step.name, words[step.status], step.message ?? '']),
   );

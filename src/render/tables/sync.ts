@@ -7,7 +7,8 @@ import { render as renderSteps } from './steps.js';
 
 /** A row per database: what was brought over, and whether the rows compared are equal. Differences below it. */
 export function render(envelope: Envelope<SyncFields>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned'))) return renderSteps(envelope, style);
+  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
+    return renderSteps(envelope, style);
   const { chalk } = style;
   const rows = envelope.results.map((row) => [
     row.db,
@@ -23,20 +24,20 @@ export function render(envelope: Envelope<SyncFields>, style: Style): string {
 }
 
 function sequences({ detail }: Row<SyncFields>): string {
-  if (detail?.sequences == null) return '';
+  if (detail === undefined || detail.sequences === null) return '';
   const all = [...detail.sequences.pk_sequences, ...detail.sequences.non_pk_sequences];
   return `${String(all.filter(({ synced }) => synced).length)} of ${String(all.length)}`;
 }
 
 function tables({ detail }: Row<SyncFields>): string {
-  if (detail?.tables == null) return '';
+  if (detail === undefined || detail.tables === null) return '';
   const loaded = detail.tables.tables.filter((table) => table.loaded);
   const rows = loaded.reduce((sum, { row_count }) => sum + (row_count ?? 0), 0);
   return `${String(loaded.length)} of ${String(detail.tables.tables.length)} (${String(rows)} rows)`;
 }
 
 function validation({ detail }: Row<SyncFields>, { chalk }: Style): string {
-  if (detail?.validation == null) return '';
+  if (detail === undefined || detail.validation === null) return '';
   const { tables: compared } = detail.validation;
   const rows = compared.reduce((sum, { rows_compared }) => sum + rows_compared, 0);
   const names = new Set(compared.map(({ name }) => name)).size;
@@ -48,6 +49,9 @@ function mismatches(envelope: Envelope<SyncFields>, { chalk }: Style): string[] 
   return envelope.results.flatMap((row) =>
     (row.detail?.validation?.tables ?? [])
       .filter(({ passed }) => !passed)
-      .map((table) => `${chalk.red('different:')} ${row.db}: ${printable(table.name)} (${table.strategy}): ${printable(table.mismatch_detail ?? '')}`),
+      .map(
+        (table) =>
+          `${chalk.red('different:')} ${row.db}: ${printable(table.name)} (${table.strategy}): ${printable(table.mismatch_detail ?? '')}`,
+      ),
   );
 }

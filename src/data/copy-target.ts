@@ -1,4 +1,4 @@
-import { readNonEmpty } from '../data/row-counts.js';
+import { readNonEmpty } from './row-counts.js';
 import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
@@ -14,13 +14,33 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
   const session = await dst.root();
   const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
   const missing = tables.filter(({ name }) => !there.has(name));
-  refuse(dst, missing, 'lacks tables that the source replicates', 'Load the schema (belt setup without --no-schema), or create them.');
-  const keyless = tables.filter(({ name }) => there.get(name)?.identityColumns == null);
-  refuse(dst, keyless, 'has no primary key (or replica identity) on tables that the source replicates', 'Create those keys on the destination: without them updates cannot find their rows.');
+  refuse(
+    dst,
+    missing,
+    'lacks tables that the source replicates',
+    'Load the schema (belt setup without --no-schema), or create them.',
+  );
+  const keyless = tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
+  refuse(
+    dst,
+    keyless,
+    'has no primary key (or replica identity) on tables that the source replicates',
+    'Create those keys on the destination: without them updates cannot find their rows.',
+  );
   const generated = tables.filter(({ name }) => there.get(name)?.columns.some((column) => column.generated) === true);
-  refuse(dst, generated, 'computes columns that the source does not (generated columns), which would crash its server', 'Make those columns plain on the destination until the migration is over.');
+  refuse(
+    dst,
+    generated,
+    'computes columns that the source does not (generated columns), which would crash its server',
+    'Make those columns plain on the destination until the migration is over.',
+  );
   const filled = await readNonEmpty(session, tables);
-  refuse(dst, tables.filter(({ name }) => filled.has(name)), 'has rows already in tables that are to be copied', 'Empty those tables on the destination (TRUNCATE), then run the same command again.');
+  refuse(
+    dst,
+    tables.filter(({ name }) => filled.has(name)),
+    'has rows already in tables that are to be copied',
+    'Empty those tables on the destination (TRUNCATE), then run the same command again.',
+  );
   return `${String(tables.length)} tables are there and empty`;
 }
 
