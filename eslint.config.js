@@ -80,6 +80,8 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       // A caller may name the type of what comes back from a database or a JSON text.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // It asks for the ! that no-non-null-assertion forbids.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // tsc asks for brackets there (noPropertyAccessFromIndexSignature).
       '@typescript-eslint/dot-notation': 'off',
       eqeqeq: 'error',
