@@ -52,7 +52,7 @@ async function styleFor(stream: NodeJS.WriteStream) {
 async function makeProgress() {
   if (process.stderr.isTTY && process.env['TERM'] !== 'dumb') {
     const { terminalProgress } = await import('./render/terminal-progress.js');
-    return terminalProgress(await styleFor(process.stderr));
+    return terminalProgress(await styleFor(process.stderr), process.stderr);
   }
   const { plainProgress } = await import('./render/plain-progress.js');
   return plainProgress((line) => process.stderr.write(`${line}\n`));

@@ -2,13 +2,18 @@ import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import { retryOn } from '../postgres/retry.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
-import type { Table } from '../postgres/catalog/tables.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
 import { literal, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 
 const LOCK_ATTEMPTS = 10;
+
+/** A table that is to be in the set. */
+export interface SetMember {
+  readonly schema: string;
+  readonly name: string;
+}
 
 /** The tables in belt's replication set on a side, as `schema.table` quoted; empty when there is no set. */
 export async function tablesInSet(side: Side): Promise<Set<string>> {
@@ -29,7 +34,7 @@ async function setExists(side: Side): Promise<boolean> {
 }
 
 /** @returns why there is nothing to do, or null when the set or tables in it are missing */
-export async function setReady(side: Side, tables: readonly Table[]): Promise<string | null> {
+export async function setReady(side: Side, tables: readonly SetMember[]): Promise<string | null> {
   if (!(await setExists(side))) return null;
   const missing = await missingFromSet(side, tables);
   return missing.length === 0 ? `replication set ${REPLICATION_SET} has all ${String(tables.length)} tables` : null;
@@ -40,7 +45,7 @@ export async function setReady(side: Side, tables: readonly Table[]): Promise<st
  * snapshot and the adding of its table would be lost without a word.
  * @throws RefusedError when a table stays locked by a long transaction, naming it and who holds it
  */
-export async function fillSet(side: Side, tables: readonly Table[]): Promise<string> {
+export async function fillSet(side: Side, tables: readonly SetMember[]): Promise<string> {
   const session = await side.root();
   if (!(await setExists(side))) {
     await session.query('SELECT pglogical.create_replication_set(set_name := $1)', [REPLICATION_SET]);
@@ -57,7 +62,7 @@ export async function fillSet(side: Side, tables: readonly Table[]): Promise<str
   return `put ${String(before.length)} tables into replication set ${REPLICATION_SET}`;
 }
 
-async function missingFromSet(side: Side, tables: readonly Table[]): Promise<Table[]> {
+async function missingFromSet(side: Side, tables: readonly SetMember[]): Promise<SetMember[]> {
   const there = await tablesInSet(side);
   return tables.filter((table) => !there.has(qualified(table.schema, table.name)));
 }
@@ -66,7 +71,7 @@ async function missingFromSet(side: Side, tables: readonly Table[]): Promise<Tab
  * Sends all tables at once, but adds each in a transaction of its own: one that held locks on several tables could meet
  * the application's transactions in a deadlock, and the server might end the application's.
  */
-async function addEach(session: Session, tables: readonly Table[]): Promise<void> {
+async function addEach(session: Session, tables: readonly SetMember[]): Promise<void> {
   const statements = tables.map(({ schema, name }) => {
     const relation = `${literal(qualified(schema, name))}::regclass`;
     return `BEGIN;
@@ -82,7 +87,7 @@ async function addEach(session: Session, tables: readonly Table[]): Promise<void
   }
 }
 
-async function nameBlockers(side: Side, tables: readonly Table[], error: unknown): Promise<unknown> {
+async function nameBlockers(side: Side, tables: readonly SetMember[], error: unknown): Promise<unknown> {
   if ((error as { sqlstate?: string }).sqlstate !== SQLSTATE.lockNotAvailable) return error;
   const session = await side.root();
   const blockers = await session.query<{ pid: number; usename: string; relation: string; seconds: number }>(
@@ -91,9 +96,10 @@ async function nameBlockers(side: Side, tables: readonly Table[], error: unknown
        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
       WHERE l.granted AND l.locktype = 'relation' AND l.pid <> pg_backend_pid()
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.relation = ANY ($1::oid[]) AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+        AND l.relation IN (SELECT format('%I.%I', t.schema, t.name)::regclass FROM unnest($1::text[], $2::text[]) AS t (schema, name))
+        AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
       ORDER BY a.xact_start LIMIT 5`,
-    [tables.map(({ oid }) => oid)],
+    [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
   );
   const who = blockers.map(
     ({ pid, usename, relation, seconds }) => `pid ${String(pid)} (${usename}) on ${relation} for ${String(seconds)} s`,

@@ -2,6 +2,7 @@ import type { SideName } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
 import { readTables, replicatedTables } from '../postgres/catalog/tables.js';
+import { COPY_PROOF } from './copy-proof.js';
 import { nodeName, REPLICATION_SET } from './direction.js';
 import { hasPglogical, makeExtension } from './extension.js';
 import { makeNode, nodeReady } from './nodes.js';
@@ -37,12 +38,13 @@ export async function setupReplicationSet(pair: Pair, name: SideName): Promise<v
   const side = pair[name];
   // The source decides which tables replicate; the destination has the same ones.
   const tables = replicatedTables(await readTables(await pair.src.root(), pair.schema, pair.config.tables));
+  const members = name === 'src' ? [...tables, COPY_PROOF] : tables;
   await pair.run([
     {
       name: `fill-replication-set-${name}`,
       title: `put ${String(tables.length)} tables into replication set ${REPLICATION_SET} on the ${side.word}`,
-      done: () => setReady(side, tables),
-      run: () => fillSet(side, tables),
+      done: () => setReady(side, members),
+      run: () => fillSet(side, members),
     },
   ]);
 }

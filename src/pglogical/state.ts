@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../postgres/session.js';
 import type { Direction } from './direction.js';
 import { nodeName } from './direction.js';
+import { copyProven } from './copy-proof.js';
 import { hasPglogical } from './extension.js';
 
 /** What a person is told about a direction. */
@@ -94,6 +95,11 @@ export async function slotName(subscriber: Session, direction: Direction): Promi
   return slot;
 }
 
+const COPY_FAILED =
+  'the initial copy failed and was rolled back, although pglogical calls it done; the refused row stands in the log of ' +
+  'the destination server. Mend the cause, run belt teardown-forward-replication --force, empty the tables on the ' +
+  'destination (TRUNCATE), and run belt setup again';
+
 const SECOND_LOOK_MS = 400;
 
 /** Reads both servers and says how a direction is. */
@@ -111,6 +117,9 @@ async function look(direction: Direction): Promise<DirectionState> {
   if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [] };
   const slot = await readSlot(provider, subscription.slot);
   const status = judge(subscription, slot);
+  if (status === 'replicating' && direction.name === 'forward' && (await copyProven(subscriber)) === false) {
+    return { status: 'down', subscription, slot, reasons: [COPY_FAILED] };
+  }
   const reasons = status === 'down' ? await explainDown(direction, subscription, slot, provider) : [];
   return { status, subscription, slot, reasons };
 }

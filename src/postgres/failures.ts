@@ -3,6 +3,9 @@ import { BeltError, ConnectionError, QueryError, type SideName } from '../errors
 import type { Address } from './session.js';
 import { SQLSTATE } from './sqlstate.js';
 
+/** SQLSTATEs with which the server ends a session: shutdown, crash, database dropped, idle for too long. */
+const CLASS_SHUTDOWN = '57P';
+
 /** What a person calls a side. */
 export function sideWord(side: SideName): 'source' | 'destination' {
   return side === 'src' ? 'source' : 'destination';
@@ -83,7 +86,7 @@ const CONNECT_REASONS: Readonly<Record<string, (address: Address) => Reason>> = 
 export function queryError(error: unknown, address: Address): BeltError {
   if (error instanceof BeltError) return error;
   const where = describeAddress(address);
-  if (!(error instanceof pg.DatabaseError) || error.code === SQLSTATE.adminShutdown) {
+  if (!(error instanceof pg.DatabaseError) || error.code?.startsWith(CLASS_SHUTDOWN) === true) {
     return new ConnectionError(`the connection to the ${where} was lost: ${messageOf(error)}`, {
       hint: 'Check that the server runs, then run the same command again: it goes on where it stopped.',
       detail: { side: address.side, database: address.database, code: errorCode(error) || null },

@@ -60,6 +60,9 @@ const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
  * strings, since they may not fit a JavaScript number.
  */
 export class Session {
+  /** Why the connection was lost while no statement ran. */
+  #lost: Error | undefined;
+
   private constructor(
     readonly address: Address,
     /** The underlying client, for COPY streams only. */
@@ -94,20 +97,16 @@ export class Session {
         .join(' '),
     };
     let client: pg.Client;
+    let version: number;
     try {
       client = await connectTls(base, address.ssl, address.host);
+      version = await prepareSession(client);
     } catch (error) {
       throw connectionError(error, address);
     }
-    // A lost connection surfaces in the statement that runs; without a listener it would end the process.
-    client.on('error', () => undefined);
-    const { rows } = await client.query<{ version: number }>(
-      // A server that watches its clients ends a statement soon after belt was killed, and frees what it locked.
-      `SELECT current_setting('server_version_num')::int AS version,
-              CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
-                   THEN set_config('client_connection_check_interval', '1000', false) END`,
-    );
-    const session = new Session(address, client, rows[0]?.version ?? 0, options.signal);
+    const session = new Session(address, client, version, options.signal);
+    // A lost connection surfaces in the next statement; without a listener it would end the process.
+    client.on('error', (error) => (session.#lost ??= error));
     options.signal?.addEventListener('abort', session.#abort, { once: true });
     return session;
   }
@@ -131,7 +130,7 @@ export class Session {
       return result?.rows ?? [];
     } catch (error) {
       throwIfAborted(this.signal);
-      throw queryError(error, this.address);
+      throw queryError(this.#lost ?? error, this.address);
     }
   }
 
@@ -186,6 +185,18 @@ export class Session {
     const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
     stream.destroy();
   };
+}
+
+/** @returns the server's version number */
+async function prepareSession(client: pg.Client): Promise<number> {
+  client.on('error', () => undefined);
+  const { rows } = await client.query<{ version: number }>(
+    // A server that watches its clients ends a statement soon after belt was killed, and frees what it locked.
+    `SELECT current_setting('server_version_num')::int AS version,
+            CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
+                 THEN set_config('client_connection_check_interval', '1000', false) END`,
+  );
+  return rows[0]?.version ?? 0;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -42,7 +42,7 @@ export function serverTraps(side: SideName, facts: ServerFacts, role: string): F
         'note',
         side,
         `pglogical ${facts.pglogical_version}`,
-        'DROP DATABASE hangs on a server that runs it',
+        'makes DROP DATABASE hang on its server',
         'Update to 2.4.3 or newer before you drop databases there, or restart the server without pglogical for it. Never end its supervisor process: it does not come back.',
       ),
     );

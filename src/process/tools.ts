@@ -31,8 +31,10 @@ export interface ToolCheck {
   readonly ok: boolean;
   readonly path: string | null;
   readonly version: string | null;
-  /** Why not ok, and what to do; null when ok. */
+  /** Why not ok; null when ok. */
   readonly problem: string | null;
+  /** What to do about it; null when ok. */
+  readonly remedy: string | null;
 }
 
 /** Folders of packages that put the tools beside the PATH; `*` is a version. */
@@ -115,14 +117,16 @@ export async function checkTools(
     TOOL_NAMES.map(async (name) => {
       const found = await findTools(name, environment);
       const tool = chooseTool(found, servers.source, servers.destination);
-      if (tool !== undefined) return { name, ok: true, path: tool.path, version: tool.version, problem: null };
+      if (tool !== undefined)
+        return { name, ok: true, path: tool.path, version: tool.version, problem: null, remedy: null };
       const { message, hint } = missingTool(name, found, servers.source, servers.destination, environment);
       return {
         name,
         ok: false,
         path: found[0]?.path ?? null,
         version: found[0]?.version ?? null,
-        problem: `${message}. ${hint ?? ''}`.trim(),
+        problem: message,
+        remedy: hint ?? null,
       };
     }),
   );

@@ -1,10 +1,23 @@
-import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
+import {
+  DefaultRenderer,
+  Listr,
+  ListrLogger,
+  ProcessOutput,
+  type ListrDefaultRendererLogLevels,
+  type ListrTaskWrapper,
+  type SimpleRenderer,
+} from 'listr2';
 import type { StepResult } from '../pair/steps.js';
 import { printable } from '../printable.js';
 import { stepLine, type Progress } from './progress.js';
 import type { Style } from './style.js';
 
-type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+/** listr2 looks at stdout only, and gives up when that is piped; belt's progress is for stderr. */
+class StreamRenderer extends DefaultRenderer {
+  static override nonTTY = true;
+}
+
+type Task = ListrTaskWrapper<unknown, typeof StreamRenderer, typeof SimpleRenderer>;
 
 interface DbTask {
   task: Task;
@@ -15,8 +28,9 @@ interface DbTask {
 /**
  * Progress as a list that is redrawn in place: a line for each database, and below it what it does; for a single
  * database every step stays visible.
+ * @param stream the terminal; nothing is written anywhere else
  */
-export function terminalProgress(style: Style): Progress {
+export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Progress {
   const { chalk } = style;
   const tasks = new Map<string, DbTask>();
   const early = new Map<string, string[]>();
@@ -49,10 +63,18 @@ export function terminalProgress(style: Style): Progress {
           rendererOptions: { outputBar: single ? Infinity : 1, persistentOutput: single },
         })),
         {
+          renderer: StreamRenderer,
           concurrent: true,
           exitOnError: false,
           registerSignalListeners: false,
-          rendererOptions: { collapseErrors: false, showErrorMessage: false, formatOutput: 'truncate' },
+          rendererOptions: {
+            logger: new ListrLogger<ListrDefaultRendererLogLevels>({
+              processOutput: new ProcessOutput(stream, stream),
+            }),
+            collapseErrors: false,
+            showErrorMessage: false,
+            formatOutput: 'truncate',
+          },
         },
       );
       running = list.run().catch(() => undefined);

@@ -46,9 +46,7 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
     ...(await grantFindings(pair)),
     ...tools
       .filter(({ ok }) => !ok)
-      .map(({ name, problem }) =>
-        finding('fail', 'belt', name, problem ?? 'is missing', 'belt runs it on this machine.'),
-      ),
+      .map(({ problem, remedy }) => finding('fail', 'belt', 'client tools', problem ?? '', remedy ?? '')),
   ].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   const fields: PrecheckFields = {
     src: sideFields(pair, src, dst),
@@ -59,10 +57,11 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
   };
   const failed = findings.filter(({ severity }) => severity === 'fail');
   if (failed.length === 0) return { fields };
+  const count = failed.length === 1 ? '1 requirement is' : `${String(failed.length)} requirements are`;
   const list = failed.map(({ side, object, problem }) => `${side}: ${object} ${problem}`);
   return {
     fields,
-    error: new CheckFailedError(`${String(failed.length)} requirements are not met: ${list.join('; ')}`, {
+    error: new CheckFailedError(`${count} not met: ${list.join('; ')}`, {
       hint: 'Do what the list of findings says, then run precheck again.',
       detail: { failed: failed.length },
     }),

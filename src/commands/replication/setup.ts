@@ -2,6 +2,7 @@ import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
+import { prepareProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
@@ -34,19 +35,21 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   if (options.schema) await pair.run(schemaSteps(pair));
   await pair.run([access('src'), access('dst')]);
+  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  await pair.run([prepareProofStep(pair.src, subscribed), prepareProofStep(pair.dst, subscribed)]);
   await setupReplicationSet(pair, 'src');
   let status = 'unconfigured';
   await pair.run([
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
-      done: () => subscriptionExists(direction),
+      done: subscribed,
       run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
     },
     {
       name: 'create-subscription',
       title: `create subscription ${direction.subscription} on the destination`,
-      done: () => subscriptionExists(direction),
+      done: subscribed,
       run: () => createSubscription(direction, true),
     },
     {

@@ -2,6 +2,7 @@ import { RefusedError } from '../../errors.js';
 import { clientSessions, describeSessions } from '../../logins/sessions.js';
 import { exclusionsFor } from '../../logins/exclusions.js';
 import type { Pair } from '../../pair/pair.js';
+import { removeProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { readSubscription } from '../../pglogical/state.js';
 import { drainStep, dropSteps, type TeardownOptions } from '../../pglogical/teardown-steps.js';
@@ -25,6 +26,8 @@ export async function run(pair: Pair, options: TeardownOptions): Promise<Outcome
     },
     drainStep(pair, direction, options),
     ...dropSteps(pair, direction),
+    removeProofStep(pair.dst),
+    ...(pair.hasSrc ? [removeProofStep(pair.src)] : []),
   ]);
   return { fields: { detail: { subscription: direction.subscription } } };
 }

@@ -1,0 +1,93 @@
+import type { Side } from '../pair/side.js';
+import type { Step } from '../pair/steps.js';
+import { QueryError } from '../errors.js';
+import { ident, qualified } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
+import { REPLICATION_SET } from './direction.js';
+import { hasPglogical } from './extension.js';
+
+/**
+ * Proves that pglogical's initial copy was committed. pglogical does not look at how its COPY into the destination
+ * ended: when a row of the last table is refused, the whole copy is rolled back, and every table still counts as synced
+ * and the subscription as replicating. The copy is one transaction, so belt lets it carry a table of its own with one row
+ * that nothing else ever writes: when that row is on the destination, everything is.
+ */
+const SCHEMA = 'belt';
+const TABLE = 'initial_copy';
+
+/** The table that carries the proof, as a member of the replication set. */
+export const COPY_PROOF = { schema: SCHEMA, name: TABLE } as const;
+
+const PROOF = qualified(SCHEMA, TABLE);
+
+async function tableThere(session: Session): Promise<boolean> {
+  const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [PROOF]);
+  return there;
+}
+
+/** @returns whether the copy's row has arrived, or null when this database was not set up with one */
+export async function copyProven(destination: Session): Promise<boolean | null> {
+  if (!(await tableThere(destination))) return null;
+  const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
+  return proven;
+}
+
+/** The step that makes the table on a side: with its row on the source, empty on the destination. */
+export function prepareProofStep(side: Side, subscribed: () => Promise<string | null>): Step {
+  return {
+    name: `prepare-copy-proof-${side.name}`,
+    title: `prepare the proof of the initial copy on the ${side.word}`,
+    done: subscribed,
+    run: async () => {
+      const session = await side.root();
+      await session.transaction(async () => {
+        await session.query(`CREATE SCHEMA IF NOT EXISTS ${ident(SCHEMA)}`);
+        await session.query(`CREATE TABLE IF NOT EXISTS ${PROOF} (id int PRIMARY KEY)`);
+        await session.query(
+          side.name === 'src' ? `INSERT INTO ${PROOF} VALUES (1) ON CONFLICT DO NOTHING` : `DELETE FROM ${PROOF}`,
+        );
+        const role = ident(side.config.pglogical_user.name);
+        await session.query(`GRANT USAGE ON SCHEMA ${ident(SCHEMA)} TO ${role}`);
+        await session.query(`GRANT SELECT, INSERT, TRUNCATE ON ${PROOF} TO ${role}`);
+      });
+      return undefined;
+    },
+  };
+}
+
+/** The step that takes the table away again, once the direction is torn down. */
+export function removeProofStep(side: Side): Step {
+  return {
+    name: `remove-copy-proof-${side.name}`,
+    title: `remove the proof of the initial copy on the ${side.word}`,
+    done: async () => ((await tableThere(await side.root())) ? null : 'there is none'),
+    run: async () => {
+      const session = await side.root();
+      await session.transaction(async () => {
+        await leaveSet(session);
+        await session.query(`DROP TABLE ${PROOF}`);
+      });
+      await dropIfEmpty(session);
+      return undefined;
+    },
+  };
+}
+
+async function leaveSet(session: Session): Promise<void> {
+  if (!(await hasPglogical(session))) return;
+  await session.query(
+    `SELECT pglogical.replication_set_remove_table($1, relid) FROM pglogical.tables
+      WHERE set_name = $1 AND nspname = $2 AND relname = $3`,
+    [REPLICATION_SET, SCHEMA, TABLE],
+  );
+}
+
+async function dropIfEmpty(session: Session): Promise<void> {
+  try {
+    await session.query(`DROP SCHEMA ${ident(SCHEMA)}`);
+  } catch (error) {
+    // Somebody's own objects are in a schema of that name: it stays.
+    if (!(error instanceof QueryError && error.sqlstate === SQLSTATE.dependentObjects)) throw error;
+  }
+}
