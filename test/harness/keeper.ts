@@ -15,6 +15,8 @@ export type ServerAction = 'start' | 'stop' | 'kill' | 'log';
 
 export interface PairInfo {
   readonly provider: Provider['name'];
+  /** See Provider. */
+  readonly tools?: string | undefined;
   readonly src: ServerInfo;
   readonly dst: ServerInfo;
 }
@@ -62,8 +64,8 @@ export class Keeper {
     if (request.ask === 'build') return (this.#build ??= build());
     const pair = await this.#pair(request.worker);
     if (request.ask !== 'pair') return act(pair[request.side], request.ask);
-    const { name } = await this.#choose();
-    return { provider: name, src: pair.src.info, dst: pair.dst.info } satisfies PairInfo;
+    const { name, tools } = await this.#choose();
+    return { provider: name, tools, src: pair.src.info, dst: pair.dst.info } satisfies PairInfo;
   }
 
   #choose(): Promise<Provider> {

@@ -119,6 +119,7 @@ export class TestPair {
     readonly config: TestConfig,
     readonly src: TestDatabase,
     readonly dst: TestDatabase,
+    private readonly tools: string | undefined,
   ) {}
 
   get schema(): string {
@@ -131,12 +132,13 @@ export class TestPair {
 
   /** Runs the built belt in the project folder: `belt(['status'])` for `belt status DC DB`. */
   belt([command, ...rest]: readonly [string, ...string[]], options: BeltOptions = {}): Promise<BeltRun> {
-    return runBelt(this.dir, [command, this.dc, this.db, ...rest], options);
+    return this.beltRaw([command, this.dc, this.db, ...rest], options);
   }
 
   /** Runs the built belt with just these arguments. */
   beltRaw(args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
-    return runBelt(this.dir, args, options);
+    const tools = this.tools === undefined ? {} : { BELT_PG_BIN: this.tools };
+    return runBelt(this.dir, args, { ...options, env: { ...tools, ...options.env } });
   }
 
   async writeConfig(): Promise<void> {
@@ -189,7 +191,7 @@ export async function testPair(options: PairOptions = {}): Promise<TestPair> {
   };
   options.config?.(config);
   const dir = options.project ?? (await mkdtemp(join(tmpdir(), 'belt-test-')));
-  const pair = new TestPair(dir, dc, db, names, config, src, dst);
+  const pair = new TestPair(dir, dc, db, names, config, src, dst, servers.tools);
   pairs.push(pair);
   await pair.writeConfig();
   return pair;

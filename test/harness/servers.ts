@@ -67,6 +67,8 @@ export class TestServer {
 
 export interface TestServers {
   readonly provider: PairInfo['provider'];
+  /** A folder with the client tools for belt, where the machine has none. */
+  readonly tools: string | undefined;
   readonly src: TestServer;
   readonly dst: TestServer;
 }
@@ -84,7 +86,7 @@ async function getServers(): Promise<TestServers> {
   const dst = new TestServer('dst', pair.dst);
   // A test that failed may have left one stopped.
   await Promise.all([src.start(), dst.start()]);
-  return { provider: pair.provider, src, dst };
+  return { provider: pair.provider, tools: pair.tools, src, dst };
 }
 
 /** Asks vitest's main process. @throws Error with its reason when it fails there */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { freePort } from '../../../src/sandbox/ports.js';
+import { dockerTools } from './docker-tools.js';
 import { isGone, TEST_SETTINGS, type ManagedServer, type Provider, type ServerPair } from './provider.js';
 
 const CONTEXT = fileURLToPath(new URL('..', import.meta.url));
@@ -36,6 +37,7 @@ export async function dockerProvider(): Promise<Provider> {
   };
   return {
     name: 'docker',
+    tools: await dockerTools(images.dst),
     startPair: async (): Promise<ServerPair> => {
       const network = await new library.Network().start();
       const [src, dst] = await Promise.all([

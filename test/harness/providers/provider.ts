@@ -33,6 +33,8 @@ export interface ServerPair {
 
 export interface Provider {
   readonly name: 'local' | 'docker';
+  /** A folder with pg_dump and its kin, where the machine has none of its own. */
+  readonly tools?: string | undefined;
   startPair(): Promise<ServerPair>;
 }
 
