@@ -48,17 +48,17 @@ describe.each(
   pairCommands.filter(({ name }) => (RESULTS[name] ?? []).length > 0).map((spec) => [spec.name, spec] as const),
 )('the table of %s', (name, spec) => {
   it.each(RESULTS[name] ?? [])('%s', async (file, result) => {
-    const { render } = await spec.table();
-    await expect(`${render(result, plain)}\n`).toMatchFileSnapshot(`golden/table-${file}.txt`);
-    const colours = render(result, coloured).replaceAll('\u001b', '␛');
+    const table = await spec.table();
+    await expect(`${table.render(result, plain)}\n`).toMatchFileSnapshot(`golden/table-${file}.txt`);
+    const colours = table.render(result, coloured).replaceAll('\u001b', '␛');
     await expect(`${colours}\n`).toMatchFileSnapshot(`golden/table-${file}-colours.txt`);
   });
 
   it.each(RESULTS[name] ?? [])('%s: no name takes over the terminal', async (_, result) => {
-    const { render } = await spec.table();
+    const table = await spec.table();
     const hostile = printableDeep(made.withHostileTexts(result));
-    expectTame(render(hostile, plain));
-    expectTame(withoutColours(render(hostile, coloured)));
+    expectTame(table.render(hostile, plain));
+    expectTame(withoutColours(table.render(hostile, coloured)));
   });
 });
 

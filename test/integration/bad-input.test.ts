@@ -237,7 +237,7 @@ describe('one bad database of a datacenter', () => {
 describe('a server that goes away in the middle', () => {
   it('is told with the step; the same command completes later', async () => {
     const blocker = await pair.src.connect();
-    await blocker.query(`BEGIN; LOCK TABLE ${'"Shop Data"."Orders"'} IN EXCLUSIVE MODE`);
+    await blocker.query('BEGIN; LOCK TABLE "Shop Data"."Orders" IN EXCLUSIVE MODE');
     const running = pair.belt(['setup']);
     const waits = async (): Promise<boolean> => {
       const rows = await pair.src
