@@ -49,6 +49,15 @@ export function integer(
   return { flags, description, defaultValue, parse };
 }
 
+/** Options of the commands that leave some of the source's roles alone. */
+export const exclusionOptions = {
+  excludeUser: list('-e, --exclude-user <name>', 'leave this role alone (may be given several times)'),
+  excludePattern: list(
+    '-p, --exclude-pattern <pattern>',
+    'leave roles alone whose names are LIKE this pattern (several times)',
+  ),
+};
+
 /** What `run` gives: the command's own fields of the row, and an error when a check found something. */
 export interface Outcome<Fields extends object> {
   readonly fields: Fields;

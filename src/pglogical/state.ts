@@ -96,8 +96,8 @@ export async function slotName(subscriber: Session, direction: Direction): Promi
 }
 
 const COPY_FAILED =
-  'the initial copy failed and was rolled back, although pglogical calls it done; the refused row stands in the log of ' +
-  'the destination server. Mend the cause, run belt teardown-forward-replication --force, empty the tables on the ' +
+  'the initial copy failed and was rolled back, whatever pglogical says of it; the reason stands in the log of the ' +
+  'destination server. Mend the cause, run belt teardown-forward-replication --force, empty the tables on the ' +
   'destination (TRUNCATE), and run belt setup again';
 
 const SECOND_LOOK_MS = 400;
@@ -151,9 +151,7 @@ async function explainDown(
     );
   }
   if (subscription.sync_status === 'd') {
-    reasons.push(
-      'the initial copy failed half-way and pglogical cannot resume it; the reason stands in the log of the destination server',
-    );
+    reasons.push(COPY_FAILED);
   }
   if (slot === null && subscription.sync_status === 'r') {
     reasons.push(

@@ -12,6 +12,7 @@ const CREATE_TIMEOUT_MS = 90_000;
 const DROP_TIMEOUT_MS = 120_000;
 const START_DEADLINE_MS = 30_000;
 const SLOT_DEADLINE_MS = 20_000;
+const WORKER_END_MS = 3_000;
 
 /** @returns why there is nothing to do, or null when the subscription must be made */
 export async function subscriptionExists(direction: Direction): Promise<string | null> {
@@ -116,6 +117,7 @@ export async function waitForDirection(
   wanted: readonly DirectionState['status'][],
   { deadline = START_DEADLINE_MS, signal }: { deadline?: number; signal: AbortSignal | undefined },
 ): Promise<DirectionState> {
+  await wakeWorker(direction);
   let last: DirectionState | undefined;
   let downSince: number | undefined;
   const found = await waitFor(
@@ -142,6 +144,14 @@ export async function waitForDirection(
   );
 }
 
+/** A worker that has failed several times is tried again after minutes only; enabling its subscription starts it now. */
+async function wakeWorker(direction: Direction): Promise<void> {
+  const { status } = await readDirection(direction);
+  if (status !== 'down') return;
+  const session = await direction.subscriber.root();
+  await session.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
+}
+
 /** The error that says that a direction is down, and why. */
 export function downError(direction: Direction, state: DirectionState): BeltError {
   return new BeltError(
@@ -153,9 +163,22 @@ export function downError(direction: Direction, state: DirectionState): BeltErro
   );
 }
 
-/** Drops the subscription. A worker that waits for a lock does not end: the time-out then names who blocks it. */
-export async function dropSubscription(direction: Pick<Direction, 'subscriber' | 'subscription'>): Promise<string> {
+/**
+ * Drops the subscription. A worker that waits for a lock does not end: the time-out then names who blocks it.
+ * The worker is told to end beforehand, and its end waited for: pglogical itself only looks once a second, which is long
+ * in a downtime.
+ */
+export async function dropSubscription(
+  direction: Pick<Direction, 'subscriber' | 'subscription'>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const session = await direction.subscriber.root();
+  await session.query('SELECT pglogical.alter_subscription_disable($1, true)', [direction.subscription]);
+  await waitFor(async () => ((await applyWorkerRuns(session, direction.subscription)) ? undefined : true), {
+    deadline: WORKER_END_MS,
+    interval: 50,
+    signal,
+  });
   try {
     await session.withStatementTimeout(DROP_TIMEOUT_MS, () =>
       session.query('SELECT pglogical.drop_subscription($1, true)', [direction.subscription]),
@@ -166,6 +189,16 @@ export async function dropSubscription(direction: Pick<Direction, 'subscriber' |
     throw error;
   }
   return `dropped subscription ${direction.subscription}`;
+}
+
+async function applyWorkerRuns(session: Session, subscription: string): Promise<boolean> {
+  const { runs } = await session.one<{ runs: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_stat_activity a, pglogical.subscription s
+                     WHERE s.sub_name = $1 AND a.datname = current_database()
+                       AND a.application_name = format('pglogical apply %s:%s', a.datid, s.sub_id)) AS runs`,
+    [subscription],
+  );
+  return runs;
 }
 
 async function blockedDrop(

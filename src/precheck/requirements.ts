@@ -5,6 +5,9 @@ import type { ServerFacts } from './server.js';
 
 /** The least that pglogical needs for a migration with both directions, as the reference tool asks for it. */
 const LEAST = 20;
+
+/** The oldest major version whose catalogs have all that belt asks for (pg_replication_slots.wal_status). */
+const OLDEST = 13;
 const REQUIRED_LIBRARIES = ['pglogical', 'pg_stat_statements'];
 
 export const finding = (
@@ -192,14 +195,14 @@ export function betweenServers(src: ServerFacts, dst: ServerFacts, sameDatabase:
       ),
     );
   }
-  if (from < 10) {
+  if (from < OLDEST) {
     found.push(
       finding(
         'fail',
         'src',
         'server version',
         `is ${src.server_version}`,
-        'belt reads sequences and identity columns as PostgreSQL 10 and newer keep them.',
+        `belt reads the catalogs as PostgreSQL ${OLDEST} and newer have them.`,
       ),
     );
   }

@@ -1,4 +1,4 @@
-import { definePairCommand, flag, list, type CommandSpec } from '../define.js';
+import { definePairCommand, exclusionOptions, flag, type CommandSpec } from '../define.js';
 
 const revokeLogins = definePairCommand({
   name: 'revoke-logins',
@@ -16,11 +16,7 @@ const revokeLogins = definePairCommand({
   changes: true,
   next: 'belt teardown-forward-replication {target}',
   options: {
-    excludeUser: list('-e, --exclude-user <name>', 'leave this role alone (may be given several times)'),
-    excludePattern: list(
-      '-p, --exclude-pattern <pattern>',
-      'leave roles alone whose names are LIKE this pattern (several times)',
-    ),
+    ...exclusionOptions,
     disconnect: flag('--disconnect', 'end the open sessions of those roles in this database'),
   },
   load: () => import('./revoke-logins.js'),

@@ -1,4 +1,4 @@
-import { definePairCommand, flag, integer, type CommandSpec } from '../define.js';
+import { definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -67,7 +67,7 @@ const teardownForward = definePairCommand({
   needs: 'dst',
   changes: true,
   next: 'belt sync {target}',
-  options: { force, wait },
+  options: { force, wait, ...exclusionOptions },
   load: () => import('./teardown-forward-replication.js'),
   table: stepsTable,
 });

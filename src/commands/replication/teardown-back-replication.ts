@@ -7,6 +7,6 @@ import type { Outcome } from '../define.js';
 /** Ends back replication, once the source has all that was committed on the destination. */
 export async function run(pair: Pair, options: TeardownOptions): Promise<Outcome<DetailFields>> {
   const direction = back(pair);
-  await pair.run([drainStep(pair, direction, options), ...dropSteps(pair, direction)]);
+  await pair.run([drainStep(pair, direction, options), ...dropSteps(pair, direction, options)]);
   return { fields: { detail: { subscription: direction.subscription } } };
 }

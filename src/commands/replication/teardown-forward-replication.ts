@@ -1,6 +1,6 @@
 import { RefusedError } from '../../errors.js';
 import { clientSessions, describeSessions } from '../../logins/sessions.js';
-import { exclusionsFor } from '../../logins/exclusions.js';
+import { exclusionsFor, type ExclusionOptions } from '../../logins/exclusions.js';
 import type { Pair } from '../../pair/pair.js';
 import { removeProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
@@ -10,8 +10,10 @@ import type { DetailFields } from '../../results/detail.js';
 import type { Outcome } from '../define.js';
 
 /** Ends forward replication, once no one can write on the source and all it has committed is applied. */
-export async function run(pair: Pair, options: TeardownOptions): Promise<Outcome<DetailFields>> {
+export async function run(pair: Pair, options: TeardownOptions & ExclusionOptions): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
+  // With --force a source that is no more does not keep the destination from being set free.
+  const srcAnswers = !options.force || (await answers(pair));
   await pair.run([
     {
       name: 'check-writers',
@@ -22,19 +24,27 @@ export async function run(pair: Pair, options: TeardownOptions): Promise<Outcome
         return options.force ? 'not looked at, because of --force' : null;
       },
       readOnly: true,
-      run: () => refuseWriters(pair),
+      run: () => refuseWriters(pair, options),
     },
     drainStep(pair, direction, options),
-    ...dropSteps(pair, direction),
+    ...dropSteps(pair, direction, options),
     removeProofStep(pair.dst),
-    ...(pair.hasSrc ? [removeProofStep(pair.src)] : []),
+    ...(srcAnswers ? [removeProofStep(pair.src)] : []),
   ]);
   return { fields: { detail: { subscription: direction.subscription } } };
 }
 
+async function answers(pair: Pair): Promise<boolean> {
+  if (!pair.hasSrc) return false;
+  return pair.src.root().then(
+    () => true,
+    () => false,
+  );
+}
+
 /** What such a session commits after the subscription is dropped would never arrive. */
-async function refuseWriters(pair: Pair): Promise<string> {
-  const exclusions = exclusionsFor(pair, { excludeUser: [], excludePattern: [] });
+async function refuseWriters(pair: Pair, options: ExclusionOptions): Promise<string> {
+  const exclusions = exclusionsFor(pair, options);
   const sessions = await clientSessions(await pair.src.root(), exclusions);
   const count = Object.values(sessions).reduce((sum, one) => sum + one, 0);
   if (count === 0) return 'no client sessions are left';
@@ -42,8 +52,8 @@ async function refuseWriters(pair: Pair): Promise<string> {
     `${String(count)} client sessions can still write on the ${pair.src.toString()}: ${describeSessions(sessions)}; what they commit from now on would be lost`,
     {
       hint:
-        'End them with "belt revoke-logins --disconnect" (sessions of roles that only read can be left out with ' +
-        '"exclude_users" in the config), or go on with --force.',
+        'End them with "belt revoke-logins --disconnect". Roles that only read can be left out with -e or -p, or with ' +
+        '"exclude_users" in the config. --force goes on all the same.',
       detail: { side: 'src', sessions },
     },
   );
