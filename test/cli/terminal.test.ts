@@ -1,0 +1,125 @@
+/* eslint-disable no-control-regex -- escape sequences are what this is about */
+
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runBelt } from '../harness/belt.js';
+import { testPair, type TestPair } from '../harness/pair.js';
+import { beltCommand, onTerminal } from '../harness/terminal.js';
+
+/** Any escape sequence; CURSOR: one that moves the cursor or clears a line, as a list redrawn in place needs. */
+const ESCAPE = /\u001b/;
+const CURSOR = /\u001b\[\d*[A-HJK]/;
+const GREEN = '\u001b[32m';
+const RED = '\u001b[31m';
+const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\ny';
+
+let pair: TestPair;
+
+beforeAll(async () => {
+  pair = await testPair({ srcSql: `CREATE TABLE "${HOSTILE}" (id int PRIMARY KEY)` });
+  // Builds belt, which the tests of terminals do not do by themselves.
+  await runBelt(pair.dir, ['--version']);
+});
+
+const plan = (): string => beltCommand(['setup', pair.dc, pair.db, '--dry-run']);
+
+describe('through a pipe', () => {
+  it('stdout has the result alone, stderr the progress, and neither an escape sequence', async () => {
+    const run = await pair.belt(['setup', '--dry-run']);
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.stdout).toMatch(/^database +step +plan\n/);
+    expect(run.stdout).not.toContain('shop: ');
+    expect(run.stderr).toMatch(/^shop: would do create role pglogical on the source/m);
+    expect(run.stderr).not.toContain('database ');
+    expect(run.stdout + run.stderr).not.toMatch(ESCAPE);
+  });
+
+  it('with --json stdout is JSON alone', async () => {
+    const run = await pair.belt(['precheck', '--json']);
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.json()).toMatchObject({ command: 'precheck', success: true });
+    expect(run.stdout + run.stderr).not.toMatch(ESCAPE);
+  });
+
+  it('a reader that leaves early is no error', async () => {
+    const command = `${beltCommand(['precheck', pair.dc, pair.db])} | head -1; echo "belt: \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', command], { cwd: pair.dir });
+    expect(stdout).toMatch(/^database .*\nbelt: 0\n$/);
+    expect(stderr).not.toMatch(/EPIPE|\n\s+at /);
+  });
+
+  it('a reader that is gone before the first word is no error', async () => {
+    const command = `${beltCommand(['help'])} | true; echo "belt: \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', command], { cwd: pair.dir });
+    expect(stdout).toBe('belt: 0\n');
+    expect(stderr).toBe('');
+  });
+
+  it('no name takes over the terminal', async () => {
+    const run = await pair.belt(['precheck']);
+    expect(run.stdout).toContain(String.raw`x\x1b[2J\x1b]0;owned\x07\ny`);
+    expect(run.stdout + run.stderr).not.toMatch(ESCAPE);
+  });
+});
+
+describe('on a terminal', () => {
+  it('has colours and a list that is redrawn, then the result, then what comes next', async () => {
+    const { exitCode, screen } = await onTerminal(pair.dir, beltCommand(['precheck', pair.dc, pair.db]));
+    expect(exitCode, screen).toBe(0);
+    expect(screen).toMatch(CURSOR);
+    expect(screen).toContain(`${GREEN}pglogical`);
+    expect(screen).toContain(`${GREEN}All requirements are met.`);
+    expect(screen).toMatch(/\r\n\r\nNext: belt setup dc1 shop\r\n/);
+    expect(screen).not.toContain('\u001b[2J');
+    expect(screen).not.toContain('owned\u0007');
+  });
+
+  it('shows every step of a single database', async () => {
+    const { screen } = await onTerminal(pair.dir, plan());
+    expect(screen).toMatch(/create subscription pg1_pg2 on the destination/);
+    expect(screen).not.toMatch(/^shop: would do/m);
+    expect(screen).not.toContain('Next:');
+  });
+
+  it('a failure is red, with what to do', async () => {
+    const { exitCode, screen } = await onTerminal(pair.dir, beltCommand(['setup-back-replication', pair.dc, pair.db]));
+    expect(exitCode, screen).toBe(1);
+    expect(screen).toMatch(/\u001b\[31m.*error:.*forward replication of "shop" is not set up/);
+    expect(screen).toContain(`${RED}failed`);
+    expect(screen).toMatch(/what to do:.*Run belt setup first\./);
+  });
+
+  it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours with %j', async (env) => {
+    const { exitCode, screen } = await onTerminal(pair.dir, beltCommand(['status', pair.dc, pair.db]), env);
+    expect(exitCode, screen).toBe(0);
+    expect(screen).toContain('unconfigured');
+    expect(screen).not.toMatch(/\u001b\[[\d;]+m/);
+  });
+
+  it('TERM=dumb has no list that is redrawn', async () => {
+    const { screen } = await onTerminal(pair.dir, plan(), { TERM: 'dumb' });
+    expect(screen).not.toMatch(ESCAPE);
+    expect(screen).toMatch(/^shop: would do create role/m);
+  });
+
+  it('a result that goes to a file is plain and alone, with the list still on the terminal', async () => {
+    const file = join(pair.dir, 'result.txt');
+    const { screen } = await onTerminal(pair.dir, `${plan()} > result.txt`);
+    expect(await readFile(file, 'utf8')).toMatch(/^database +step +plan\n/);
+    expect(await readFile(file, 'utf8')).not.toMatch(ESCAPE);
+    expect(screen).toMatch(CURSOR);
+    expect(screen).not.toContain('database ');
+  });
+
+  it('progress that goes to a file is plain lines, with the result still coloured', async () => {
+    const { screen } = await onTerminal(pair.dir, `${plan()} 2> progress.txt`);
+    const progress = await readFile(join(pair.dir, 'progress.txt'), 'utf8');
+    expect(progress).toMatch(/^shop: would do create role/m);
+    expect(progress).not.toMatch(ESCAPE);
+    expect(screen).toMatch(/database/);
+    expect(screen).toContain('\u001b[36mwould do');
+  });
+});
