@@ -97,8 +97,8 @@ export function rootOk(role: PrecheckRole | null): boolean {
   return (
     role !== null &&
     role.rolcanlogin &&
-    role.rolcreaterole &&
-    (role.rolsuper || role.memberof.includes('rds_superuser'))
+    // A superuser makes roles whether it has CREATEROLE or not.
+    (role.rolsuper || (role.rolcreaterole && role.memberof.includes('rds_superuser')))
   );
 }
 
