@@ -72,7 +72,7 @@ export interface CommandModule<Options, Fields extends object> {
 
 /** The part of a command that shows its result to a person; loaded only when there is no --json. */
 export interface TableModule<Fields extends object> {
-  render(envelope: Envelope<Fields>, style: Style): string;
+  readonly render: (envelope: Envelope<Fields>, style: Style) => string;
 }
 
 interface CommonSpec {

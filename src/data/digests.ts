@@ -21,7 +21,7 @@ export interface SourceDigests {
 }
 
 export function sameDigest(a: Digest | undefined, b: Digest | undefined): boolean {
-  return a !== undefined && b !== undefined && a.rows === b.rows && a.hash === b.hash;
+  return a !== undefined && a.rows === b?.rows && a.hash === b.hash;
 }
 
 /** Digests of the rows with the highest keys and of random rows of each table, by the table's place in the list. */
