@@ -241,7 +241,7 @@ describe('copyTables and validateData', () => {
     `);
     const all = found.join('\n');
     expect(all).toMatch(
-      /^select latest_100: 4 of 100 rows differ; key \(id\)=\(699\): column "Ord er":  on the source, NULL on the destination$/m,
+      /^select latest_100: 4 of 100 rows differ; key \(id\)=\(699\): column "Ord er": {2}on the source, NULL on the destination$/m,
     );
     expect(all).toMatch(
       /^a"b latest_100: 1 of 100 rows differs; key \(m, t\)=\(hap"py, .*\): column "v": \d+ on the source, -1 on the destination$/m,
