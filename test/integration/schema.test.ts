@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DatabaseConfig, SideConfig } from '../../src/config/schema.js';
 import { RefusedError, ToolError } from '../../src/errors.js';
@@ -197,11 +198,13 @@ describe('carrying a schema over', () => {
     });
     await carryOver(pair);
     const holder = await test.dst.connect();
+    await holder.query(`BEGIN; LOCK TABLE ${ident(test.schema)}.t IN ACCESS SHARE MODE`);
+    const released = pause(4_000).then(() => holder.query('ROLLBACK'));
     try {
-      await holder.query(`BEGIN; LOCK TABLE ${ident(test.schema)}.t IN ACCESS SHARE MODE`);
-      setTimeout(() => void holder.query('ROLLBACK'), 4_000);
       await addConstraints(pair, await missingConstraints(pair));
     } finally {
+      // Ending a connection at work is an error for what it is at.
+      await released;
       await holder.end();
     }
     expect((await missingConstraints(pair)).missing).toEqual([]);
