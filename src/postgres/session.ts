@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { InterruptedError, QueryError, type SideName } from '../errors.js';
 import { connectionError, queryError } from './failures.js';
-import { literal } from './quote.js';
 import { connectTls, type Ssl } from './tls.js';
 
 /** Where and as whom to connect. */
@@ -33,6 +32,10 @@ export type Parameter = string | number | boolean | bigint | null | Date | reado
 
 const CONNECT_TIMEOUT_MS = 8_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
+
+/** How much longer than the server belt waits itself: a network that is gone brings no error, only silence. */
+const GRACE_MS = 15_000;
+const KEEPALIVE_MS = 10_000;
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 
 /**
@@ -70,6 +73,8 @@ export class Session {
     /** For instance 150020 for PostgreSQL 15.20. */
     readonly serverVersion: number,
     private readonly signal: AbortSignal | undefined,
+    /** The statement time-out in force, in milliseconds; 0 for none. */
+    private statementTimeout: number,
   ) {}
 
   /**
@@ -78,9 +83,10 @@ export class Session {
    */
   static async connect(address: Address, options: SessionOptions): Promise<Session> {
     throwIfAborted(options.signal);
+    const limit = options.statementTimeout ?? DEFAULT_STATEMENT_TIMEOUT_MS;
     const settings = {
       ...CANONICAL_SETTINGS,
-      statement_timeout: String(options.statementTimeout ?? DEFAULT_STATEMENT_TIMEOUT_MS),
+      statement_timeout: String(limit),
       lock_timeout: String(options.lockTimeout ?? DEFAULT_LOCK_TIMEOUT_MS),
     };
     const base: pg.ClientConfig = {
@@ -92,6 +98,7 @@ export class Session {
       application_name: options.applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEPALIVE_MS,
       options: Object.entries(settings)
         .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
         .join(' '),
@@ -104,7 +111,7 @@ export class Session {
     } catch (error) {
       throw connectionError(error, address);
     }
-    const session = new Session(address, client, version, options.signal);
+    const session = new Session(address, client, version, options.signal, limit);
     // A lost connection surfaces in the next statement; without a listener it would end the process.
     client.on('error', (error) => (session.#lost ??= error));
     options.signal?.addEventListener('abort', session.#abort, { once: true });
@@ -124,8 +131,11 @@ export class Session {
   async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
     throwIfAborted(this.signal);
     try {
-      const answer = (await this.client.query(sql, parameters.length === 0 ? undefined : [...parameters])) as
-        pg.QueryResult<Row> | pg.QueryResult<Row>[];
+      const answer = (await this.client.query({
+        text: sql,
+        ...(parameters.length === 0 ? {} : { values: [...parameters] }),
+        ...(this.statementTimeout === 0 ? {} : { query_timeout: this.statementTimeout + GRACE_MS }),
+      })) as pg.QueryResult<Row> | pg.QueryResult<Row>[];
       const result = Array.isArray(answer) ? answer.at(-1) : answer;
       return result?.rows ?? [];
     } catch (error) {
@@ -158,19 +168,16 @@ export class Session {
     }
   }
 
-  /** Changes a setting for the rest of the session. */
-  async set(name: string, value: string): Promise<void> {
-    await this.query('SELECT set_config($1, $2, false)', [name, value]);
-  }
-
   /** Runs `work` with another statement_timeout (milliseconds, 0 for none), and puts the old one back. */
   async withStatementTimeout<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-    const { old } = await this.one<{ old: string }>("SELECT current_setting('statement_timeout') AS old");
-    await this.query(`SET statement_timeout = ${literal(String(milliseconds))}`);
+    const old = this.statementTimeout;
+    await this.query(`SET statement_timeout = ${String(milliseconds)}`);
+    this.statementTimeout = milliseconds;
     try {
       return await work();
     } finally {
-      await this.client.query(`SET statement_timeout = ${literal(old)}`).catch(() => undefined);
+      this.statementTimeout = old;
+      await this.client.query(`SET statement_timeout = ${String(old)}`).catch(() => undefined);
     }
   }
 

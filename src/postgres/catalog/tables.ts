@@ -6,6 +6,8 @@ export interface Column {
   /** As PostgreSQL writes it in a definition, with schema unless it is built in: `numeric(12,2)`, `shop.mood[]`. */
   readonly type: string;
   readonly typeOid: number;
+  /** As `type`, but what a domain stands on: rows may break a domain's NOT VALID constraint, and so may not be cast to it. */
+  readonly baseType: string;
   readonly notNull: boolean;
   /** Computed by the server from other columns; COPY and INSERT must leave it out. */
   readonly generated: boolean;
@@ -67,11 +69,19 @@ WITH RECURSIVE picked AS (
            'name', a.attname,
            'type', format_type(a.atttypid, a.atttypmod),
            'typeOid', a.atttypid::int8,
+           'baseType', CASE WHEN y.typtype <> 'd' THEN format_type(a.atttypid, a.atttypmod) ELSE (
+             WITH RECURSIVE bases AS (
+               SELECT y.typbasetype AS type, y.typtypmod AS modifier
+               UNION ALL
+               SELECT d.typbasetype, d.typtypmod FROM bases JOIN pg_type d ON d.oid = bases.type AND d.typtype = 'd')
+             SELECT format_type(type, modifier) FROM bases JOIN pg_type b ON b.oid = type AND b.typtype <> 'd') END,
            'notNull', a.attnotnull,
            'generated', a.attgenerated <> '',
            'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END
          ) ORDER BY a.attnum) AS columns
-  FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+  FROM tables t
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_type y ON y.oid = a.atttypid
   GROUP BY a.attrelid
 ), keys AS (
   SELECT i.indrelid AS oid,
