@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import type { PairCommandSpec } from './commands/define.js';
@@ -10,6 +11,8 @@ import type { Envelope } from './results/envelope.js';
 /** The only file that touches the process: arguments, streams, signals, exit code. */
 
 const abort = new AbortController();
+// Every session listens, and a datacenter has many.
+setMaxListeners(0, abort.signal);
 const environment: Environment = {
   cwd: process.cwd(),
   variables: process.env,

@@ -4,11 +4,12 @@ import type { Session } from '../postgres/session.js';
 import type { Comparison, SessionPair } from './compare-keyed.js';
 import type { Difference } from './differences.js';
 import { detailArrays, type RowDetail } from './keyed-rows.js';
+import { countRows } from './row-counts.js';
 import { fromTable, randomRows, rowHash, SAMPLE_STAGES, sampleRate, valueOrNull } from './row-text.js';
 
 /**
- * Comparing tables without key: both sides must have as many rows, and each sampled row of the source must be there as
- * many times on both sides.
+ * Comparing tables without key: both sides must have as many rows, and each sampled row of the source must be on the
+ * destination, as many times at least as it was sampled.
  */
 
 export interface KeylessTable {
@@ -89,15 +90,19 @@ export async function compareKeyless(
 ): Promise<Comparison[]> {
   const samples = await sampleRows(sessions.src, tables, limit);
   const plans = tables.map((table, place) => plan(table, samples[place] ?? []));
-  const [source, destination] = await Promise.all([
-    countSampled(sessions.src, plans, ({ src }) => src),
-    countSampled(sessions.dst, plans, ({ dst }) => dst),
+  const [totals, destination] = await Promise.all([
+    countRows(
+      sessions.src,
+      tables.map(({ src }) => src),
+    ),
+    countSampled(sessions.dst, plans),
   ]);
   const comparisons: Comparison[] = [];
   for (const [place, one] of plans.entries()) {
-    const [src, dst] = [source[place], destination[place]];
-    if (src === undefined || dst === undefined) continue;
-    const wrong = uniqueRows(one.rows).filter(({ hash }) => src.times.get(hash) !== dst.times.get(hash));
+    const dst = destination[place];
+    if (dst === undefined) continue;
+    const src: Counts = { total: totals.get(one.table.src.name) ?? 0, times: countHashes(one.rows) };
+    const wrong = uniqueRows(one.rows).filter(({ hash }) => (dst.times.get(hash) ?? 0) < (src.times.get(hash) ?? 0));
     const differences: Difference[] = [];
     for (const row of wrong.slice(0, DETAILED_ROWS)) differences.push(await explain(sessions, one, row, src, dst));
     if (src.total !== dst.total) {
@@ -166,12 +171,14 @@ function plan(table: KeylessTable, rows: readonly SampledRow[]): Plan {
   return { table, rows, filters: filters.slice(0, enough) };
 }
 
-/** Counts all rows of each table, and how many times each sampled row is there. */
-async function countSampled(
-  session: Session,
-  plans: readonly Plan[],
-  side: (table: KeylessTable) => Table,
-): Promise<Counts[]> {
+function countHashes(rows: readonly SampledRow[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { hash } of rows) times.set(hash, (times.get(hash) ?? 0) + 1);
+  return times;
+}
+
+/** Counts all rows of each table on the destination, and how many times each sampled row is there. */
+async function countSampled(session: Session, plans: readonly Plan[]): Promise<Counts[]> {
   if (plans.length === 0) return [];
   const parameters: string[][] = [];
   const bind = (values: string[]): string => {
@@ -179,7 +186,7 @@ async function countSampled(
     return `$${String(parameters.length)}`;
   };
   const selects = plans.map(({ table, rows, filters }, place) => {
-    const from = fromTable(side(table));
+    const from = fromTable(table.dst);
     const conditions = filters.map(({ column, index }) =>
       condition(
         't',
@@ -190,7 +197,7 @@ async function countSampled(
     );
     const hashes = bind([...new Set(rows.map(({ hash }) => hash))]);
     const hash = rowHash('t', table.columns);
-    if (side(table).bytes < ONE_SCAN_BYTES) {
+    if (table.dst.bytes < ONE_SCAN_BYTES) {
       return `(SELECT ${String(place)} AS place, count(*) AS total,
         json_agg(${hash})${conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`} AS hashes, NULL::json AS times
         FROM ${from} AS t WHERE ${hashes}::text[] IS NOT NULL)`;
@@ -254,7 +261,9 @@ async function explain(
     missingOn: there === 0 ? 'dst' : null,
     columns: [],
     note:
-      there === 0 ? null : `the row is ${String(here)} times on the source, ${String(there)} times on the destination`,
+      there === 0
+        ? null
+        : `the row is ${String(here)} times on the source at least, ${String(there)} times on the destination`,
   };
   if (there > 0) return told;
   const names = table.columns.map(({ name }) => name);

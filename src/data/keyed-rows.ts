@@ -123,7 +123,7 @@ export function joined({ table, key }: KeyedSide, keys: string, equals: Equals):
   const conditions = key.map((name, index) => {
     const column = columns.get(name);
     if (column === undefined) return 'false';
-    return `t.${ident(name)} ${equals(column.typeOid)} (k.k${String(index)})::${column.type}`;
+    return `t.${ident(name)} ${equals(column.typeOid)} (k.k${String(index)})::${column.baseType}`;
   });
   return `FROM (SELECT ${parts}, n FROM json_array_elements(${keys}::json) WITH ORDINALITY AS j (e, n)) AS k
     JOIN ${fromTable(table)} AS t ON ${conditions.join(' AND ')}`;
