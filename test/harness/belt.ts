@@ -12,6 +12,13 @@ export interface BeltOptions {
   readonly killAfter?: number;
   /** Kills belt (kill -9) as soon as what it wrote to stderr so far matches. */
   readonly killWhen?: RegExp;
+  /**
+   * As killWhen, but from within: exactly when that line is written, or so many milliseconds later, however late this
+   * process would have read it. A run that is over by then ends as it would.
+   */
+  readonly killAtLine?: { readonly matches: RegExp; readonly afterMs?: number };
+  /** Kills belt (kill -9) when this resolves. */
+  readonly killOn?: Promise<unknown>;
   /** Sends a signal, such as SIGINT, as soon as what it wrote to stderr so far matches. */
   readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
   /** Milliseconds after which belt is killed and the run counts as failed. */
@@ -40,7 +47,8 @@ let built: Promise<unknown> | undefined;
 export async function runBelt(dir: string, args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
   await (built ??= askKeeper({ ask: 'build' }));
   const started = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const preload = options.killAtLine === undefined ? [] : ['--import', suicide(options.killAtLine)];
+  const child = spawn(process.execPath, [...preload, PROGRAM, ...args], {
     cwd: dir,
     env: { ...ownEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,6 +71,7 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
       child.kill('SIGKILL');
     }, options.timeout ?? DEFAULT_TIMEOUT_MS),
   ];
+  void options.killOn?.then(() => child.kill('SIGKILL'));
   if (options.killAfter !== undefined) timers.push(setTimeout(() => child.kill('SIGKILL'), options.killAfter));
   // Not `close`: a program that belt started may outlive a killed belt, and holds its stderr open.
   const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -87,6 +96,23 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
     text,
     json: () => parse(stdout, text),
   };
+}
+
+/** A module that kills the process it is loaded into when its stderr matches. */
+function suicide({ matches, afterMs = 0 }: { matches: RegExp; afterMs?: number }): string {
+  const code = `
+    const write = process.stderr.write.bind(process.stderr);
+    let text = '', armed = true;
+    process.stderr.write = (chunk, ...rest) => {
+      text += chunk;
+      const result = write(chunk, ...rest);
+      if (armed && ${String(matches)}.test(text)) {
+        armed = false;
+        setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${String(afterMs)}).unref();
+      }
+      return result;
+    };`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 function parse<T>(stdout: string, text: string): T {
