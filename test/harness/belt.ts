@@ -71,7 +71,11 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
       child.kill('SIGKILL');
     }, options.timeout ?? DEFAULT_TIMEOUT_MS),
   ];
-  void options.killOn?.then(() => child.kill('SIGKILL'));
+  void options.killOn?.then(
+    () => child.kill('SIGKILL'),
+    // Then it was not killed, which the test sees.
+    () => undefined,
+  );
   if (options.killAfter !== undefined) timers.push(setTimeout(() => child.kill('SIGKILL'), options.killAfter));
   // Not `close`: a program that belt started may outlive a killed belt, and holds its stderr open.
   const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
