@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +36,15 @@ async function mainProcesses(state: State): Promise<number[]> {
   return (await Promise.all(files)).map((text) => Number.parseInt(text, 10));
 }
 
+/** A process that has ended, and that its parent has not asked about yet, has no command line any more. */
 function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${String(pid)}/cmdline`);
+  const path = `/proc/${String(pid)}/cmdline`;
+  return existsSync(path) && readFileSync(path, 'utf8').includes('postgres');
+}
+
+/** The main process takes its note away a moment before it ends. */
+async function expectEnded(pids: readonly number[]): Promise<void> {
+  await expect.poll(() => pids.some(isAlive), { timeout: 10_000 }).toBe(false);
 }
 
 const EVERY_FILE = 0o777;
@@ -81,7 +88,7 @@ describe.runIf(installed)('belt sandbox', () => {
     expect(pids.map(isAlive)).toEqual([true, true]);
     const down = await runBelt(folder, ['sandbox', 'down']);
     expect(down.exitCode, down.text).toBe(0);
-    expect(pids.map(isAlive)).toEqual([false, false]);
+    await expectEnded(pids);
     expect(existsSync(state.home)).toBe(false);
     expect(existsSync(project)).toBe(false);
   });
@@ -110,7 +117,7 @@ describe.runIf(installed)('belt sandbox', () => {
     const pids = await mainProcesses(state);
     const down = await runBelt(folder, ['sandbox', 'down']);
     expect(down.exitCode, down.text).toBe(0);
-    expect(pids.map(isAlive)).toEqual([false, false]);
+    await expectEnded(pids);
     expect(existsSync(state.home)).toBe(false);
   });
 });
