@@ -42,6 +42,12 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     if (entry === undefined) early.set(db, [...(early.get(db) ?? []), line]);
     else entry.task.output = line;
   };
+  /** What is being done now: it gives way to what comes next, while steps that have ended stay. */
+  const atWork = (db: string, text: string): void => {
+    const entry = tasks.get(db);
+    if (!single) show(db, printable(text));
+    else if (entry !== undefined) entry.task.title = `${printable(db)}  ${chalk.dim(printable(text))}`;
+  };
   const marks: Record<StepResult['status'], string> = {
     ok: chalk.green('✔'),
     skipped: chalk.yellow('↓'),
@@ -84,16 +90,17 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
       show(db, chalk.yellow(`warning: ${printable(text)}`));
     },
     stepStarted: (db, title) => {
-      if (!single) show(db, printable(title));
+      atWork(db, title);
     },
     stepProgress: (db, title, text) => {
-      show(db, chalk.dim(printable(`${title}: ${text}`)));
+      atWork(db, `${title}: ${text}`);
     },
     stepEnded: (db, title, result) => {
       show(db, `${marks[result.status]} ${printable(stepLine(title, result)).slice(9)}`);
     },
     dbEnded: (db, failure) => {
       const entry = tasks.get(db);
+      if (entry !== undefined) entry.task.title = printable(db);
       if (failure === null) entry?.finish();
       else entry?.fail(new Error(printable(failure)));
     },
