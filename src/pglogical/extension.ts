@@ -1,5 +1,6 @@
 import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
+import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { parseVersion } from './versions.js';
 
@@ -34,6 +35,33 @@ export async function makeExtension(side: Side): Promise<string> {
       detail: { side: side.name },
     });
   }
-  await session.query('CREATE EXTENSION IF NOT EXISTS pglogical');
+  await session.transaction(async () => {
+    await session.query('CREATE EXTENSION IF NOT EXISTS pglogical');
+    await openSchema(session, side.config.pglogical_user.name);
+  });
   return 'created extension pglogical';
+}
+
+/** @returns why there is nothing to do, or null when the extension is missing or stands in the application's way */
+export async function extensionReady(side: Side): Promise<string | null> {
+  const session = await side.root();
+  if (!(await hasPglogical(session))) return null;
+  const { open } = await session.one<{ open: boolean }>(
+    "SELECT has_schema_privilege('public', 'pglogical', 'USAGE') AS open",
+  );
+  return open ? 'the extension is there' : null;
+}
+
+/**
+ * Wherever the extension is, pglogical looks into its own schema at every DROP and TRUNCATE, as the role that runs it, be
+ * it of a temporary table; a role without USAGE gets "permission denied for schema pglogical". So everyone gets USAGE, in
+ * the transaction that makes the extension: the application goes on undisturbed. The functions, which only that lock kept
+ * from everyone, are closed in its place. Source: pglogical_executor.c, pglogical_object_access().
+ */
+async function openSchema(session: Session, role: string): Promise<void> {
+  await session.query(
+    `REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA pglogical FROM PUBLIC;
+     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pglogical TO ${ident(role)};
+     GRANT USAGE ON SCHEMA pglogical TO PUBLIC`,
+  );
 }

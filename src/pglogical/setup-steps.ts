@@ -4,7 +4,7 @@ import type { Plan, Step } from '../pair/steps.js';
 import { readTables, replicatedTables } from '../postgres/catalog/tables.js';
 import { COPY_PROOF } from './copy-proof.js';
 import { nodeName, REPLICATION_SET } from './direction.js';
-import { hasPglogical, makeExtension } from './extension.js';
+import { extensionReady, makeExtension } from './extension.js';
 import { makeNode, nodeReady } from './nodes.js';
 import { fillSet, setReady } from './replication-sets.js';
 import { makeRole, roleReady } from './role.js';
@@ -21,7 +21,7 @@ export function nodeSteps(pair: Pair, name: SideName): Plan {
   const extension: Step = {
     name: `create-extension-${name}`,
     title: `create extension pglogical on the ${side.word}`,
-    done: async () => ((await hasPglogical(await side.root())) ? 'the extension is there' : null),
+    done: () => extensionReady(side),
     run: () => makeExtension(side),
   };
   const node: Step = {

@@ -129,6 +129,8 @@ async function look(direction: Direction): Promise<DirectionState> {
  * Source: pglogical_functions.c, show_subscription_status.
  */
 export function judge(subscription: SubscriptionState, slot: SlotState | null): DirectionStatus {
+  // One that was disabled a moment ago still has its worker.
+  if (!subscription.enabled) return 'down';
   if (subscription.status !== 'replicating') {
     // Sync state `d` says nothing here: it stands while rows are copied, and stays when that has failed; then the worker
     // ends as soon as it starts, and pglogical's word is `down`.

@@ -11,6 +11,7 @@ import { waitFor } from '../postgres/wait.js';
 const CREATE_TIMEOUT_MS = 90_000;
 const DROP_TIMEOUT_MS = 120_000;
 const START_DEADLINE_MS = 30_000;
+const DOWN_GRACE_MS = 8_000;
 const SLOT_DEADLINE_MS = 20_000;
 const WORKER_END_MS = 3_000;
 
@@ -127,7 +128,9 @@ export async function waitForDirection(
       // pglogical starts a failed worker again after some seconds: down for a moment is not yet the truth.
       if (last.status !== 'down') downSince = undefined;
       else downSince ??= performance.now();
-      if (downSince !== undefined && performance.now() - downSince > 8_000) return last;
+      if (downSince !== undefined && performance.now() - downSince > DOWN_GRACE_MS) return last;
+      // Nor does it start again one that somebody disabled.
+      if (last.subscription?.enabled === false) return last;
       return undefined;
     },
     { deadline, signal },

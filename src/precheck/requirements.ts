@@ -45,7 +45,7 @@ export function serverFindings(side: SideName, facts: ServerFacts): Finding[] {
       ),
     );
   }
-  for (const library of REQUIRED_LIBRARIES.filter((name) => !facts.shared_preload_libraries.includes(name))) {
+  for (const library of REQUIRED_LIBRARIES.filter((name) => facts.shared_preload_libraries?.includes(name) === false)) {
     found.push(
       finding(
         'fail',

@@ -10,7 +10,8 @@ export interface ServerFacts {
   max_wal_senders: number;
   used_replication_slots: number;
   wal_level: string;
-  shared_preload_libraries: string[];
+  /** Null where root may not read it. */
+  shared_preload_libraries: string[] | null;
   rds_logical_replication: string | null;
   output_plugin_libraries: string | null;
   encoding: string;
@@ -36,10 +37,12 @@ export async function readServer(side: Side): Promise<ServerFacts> {
             current_setting('max_wal_senders')::int AS max_wal_senders,
             (SELECT count(*) FROM pg_replication_slots)::int AS used_replication_slots,
             current_setting('wal_level') AS wal_level,
-            array_remove(regexp_split_to_array(translate(current_setting('shared_preload_libraries'), '" ', ''), ','), '')
-              AS shared_preload_libraries,
+            CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN
+              array_remove(regexp_split_to_array(translate(current_setting('shared_preload_libraries'), '" ', ''), ','), '')
+            END AS shared_preload_libraries,
             current_setting('rds.logical_replication', true) AS rds_logical_replication,
-            current_setting('output_plugin_libraries', true) AS output_plugin_libraries,
+            CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+                 THEN current_setting('output_plugin_libraries', true) END AS output_plugin_libraries,
             current_setting('server_encoding') AS encoding,
             (SELECT datcollate FROM pg_database WHERE datname = current_database()) AS collation,
             coalesce((SELECT extversion FROM pg_extension WHERE extname = 'pglogical'),
@@ -55,7 +58,9 @@ export async function readServer(side: Side): Promise<ServerFacts> {
 
 async function readNode(session: Session): Promise<string | null> {
   const { there } = await session.one<{ there: boolean }>(
-    "SELECT to_regclass('pglogical.local_node') IS NOT NULL AS there",
+    `SELECT coalesce(bool_or(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')), false) AS there
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'pglogical' AND c.relname = 'local_node'`,
   );
   if (!there) return null;
   const [row] = await session.query<{ node_name: string }>(

@@ -141,7 +141,7 @@ function sideFields(
     max_worker_processes: server.max_worker_processes,
     max_wal_senders: server.max_wal_senders,
     wal_level: server.wal_level,
-    shared_preload_libraries: server.shared_preload_libraries,
+    shared_preload_libraries: server.shared_preload_libraries ?? [],
     rds_logical_replication: server.rds_logical_replication ?? NO_RDS,
     output_plugin_libraries: server.output_plugin_libraries,
     pglogical_version: server.pglogical_version,
@@ -166,7 +166,8 @@ function sideFields(
     extensions: extensions.map((extname) => ({ extname, in_other_side: other.extensions.includes(extname) })),
     root_ok: rootOk(root),
     owner_ok: owner?.rolcanlogin === true,
-    shared_preload_ok: !findings.some(({ object }) => object === 'shared_preload_libraries'),
+    shared_preload_ok:
+      server.shared_preload_libraries !== null && !findings.some(({ object }) => object === 'shared_preload_libraries'),
   };
 }
 
