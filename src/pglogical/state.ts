@@ -43,6 +43,8 @@ export interface DirectionState {
   slot: SlotState | null;
   /** Why it is down, a sentence each; empty otherwise. */
   reasons: string[];
+  /** The initial copy was rolled back, although pglogical calls it done. */
+  copyLost: boolean;
 }
 
 /** @returns the subscription as the subscriber's catalog has it, or null */
@@ -114,14 +116,15 @@ export async function readDirection(direction: Direction): Promise<DirectionStat
 async function look(direction: Direction): Promise<DirectionState> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
-  if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [] };
+  if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
   const slot = await readSlot(provider, subscription.slot);
   const status = judge(subscription, slot);
-  if (status === 'replicating' && direction.name === 'forward' && (await copyProven(subscriber)) === false) {
-    return { status: 'down', subscription, slot, reasons: [COPY_FAILED] };
+  const copied = subscription.sync_status === 'r' && direction.name === 'forward';
+  if (copied && (await copyProven(subscriber)) === false) {
+    return { status: 'down', subscription, slot, reasons: [COPY_FAILED], copyLost: true };
   }
   const reasons = status === 'down' ? await explainDown(direction, subscription, slot, provider) : [];
-  return { status, subscription, slot, reasons };
+  return { status, subscription, slot, reasons, copyLost: false };
 }
 
 /**

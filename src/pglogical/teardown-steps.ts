@@ -4,7 +4,7 @@ import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import type { Direction } from './direction.js';
 import { waitForFence } from './fence.js';
-import { readSubscription } from './state.js';
+import { readDirection, readSubscription } from './state.js';
 import { dropRemains, dropSubscription, remainsGone } from './subscriptions.js';
 
 export interface TeardownOptions {
@@ -27,6 +27,7 @@ export function drainStep(pair: Pair, direction: Direction, { wait, force }: Tea
     },
     readOnly: true,
     run: async (progress) => {
+      await refuseUnlessCopied(direction);
       const fence = await waitForFence(direction, wait * 1000, pair.environment.signal, (missing) => {
         progress(`${formatBytes(missing)} of WAL to go`);
       });
@@ -51,6 +52,21 @@ export function drainStep(pair: Pair, direction: Direction, { wait, force }: Tea
       );
     },
   };
+}
+
+/** What the fence cannot see: rows that the initial copy has not brought, or lost. */
+async function refuseUnlessCopied(direction: Direction): Promise<void> {
+  const state = await readDirection(direction);
+  if (state.status !== 'initializing' && state.subscription?.sync_status === 'r' && !state.copyLost) return;
+  throw new RefusedError(
+    state.status === 'initializing'
+      ? `the initial copy into the ${direction.subscriber.toString()} is not over`
+      : `the ${direction.subscriber.toString()} does not have all rows: ${state.reasons.join('; ')}`,
+    {
+      hint: 'See how far it is with "belt status". With --force the rows that are missing are lost.',
+      detail: { side: direction.subscriber.name, status: state.status },
+    },
+  );
 }
 
 /** Drops a direction's subscription and whatever of it outlived it on either side. */

@@ -51,7 +51,9 @@ async function main(): Promise<void> {
     await help(folder);
     await downtime(folder, { source, destination }, rounds);
     await memory(folder, { source, destination });
-    out(`\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`);
+    out(
+      `\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`,
+    );
     for (const [command, peak] of peaks) out(`  ${command.padEnd(30)} ${peak.toFixed(0)} MB`);
   } finally {
     await Promise.all(servers.map((server) => server.stop('immediate').catch(() => undefined)));
@@ -62,7 +64,8 @@ async function main(): Promise<void> {
 
 async function belt(folder: string, ...args: string[]): Promise<Measured> {
   const run = await measure(process.execPath, [BELT, ...args], folder);
-  if (run.exitCode !== 0) throw new Error(`belt ${args.join(' ')}: exit code ${String(run.exitCode)}\n${run.stdout}${run.stderr}`);
+  if (run.exitCode !== 0)
+    throw new Error(`belt ${args.join(' ')}: exit code ${String(run.exitCode)}\n${run.stdout}${run.stderr}`);
   const command = args[0] ?? '';
   peaks.set(command, Math.max(peaks.get(command) ?? 0, run.megabytes));
   return run;
@@ -78,7 +81,9 @@ async function help(folder: string): Promise<void> {
     ratios.push(run.seconds / node.seconds);
     seconds.push(run.seconds);
   }
-  out(`belt --help: ${median(seconds).toFixed(3)} s, ${median(ratios).toFixed(2)} times node -e 0 (limit ${String(LIMITS.help)})`);
+  out(
+    `belt --help: ${median(seconds).toFixed(3)} s, ${median(ratios).toFixed(2)} times node -e 0 (limit ${String(LIMITS.help)})`,
+  );
 }
 
 async function migrateUntilDowntime(folder: string, db: string): Promise<void> {
@@ -94,7 +99,11 @@ async function migrateUntilDowntime(folder: string, db: string): Promise<void> {
   await belt(folder, 'analyze', 'bench', db);
 }
 
-async function downtime(folder: string, servers: { source: Server; destination: Server }, rounds: number): Promise<void> {
+async function downtime(
+  folder: string,
+  servers: { source: Server; destination: Server },
+  rounds: number,
+): Promise<void> {
   const sql = await readFile(REFERENCE, 'utf8');
   const totals: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -110,7 +119,8 @@ async function downtime(folder: string, servers: { source: Server; destination: 
     const total = (performance.now() - started) / 1000;
     totals.push(total);
     out(`downtime, round ${String(round)}: ${total.toFixed(2)} s`);
-    for (const [index, command] of DOWNTIME.entries()) out(`  ${command.padEnd(30)} ${runs[index]?.seconds.toFixed(2) ?? ''} s`);
+    for (const [index, command] of DOWNTIME.entries())
+      out(`  ${command.padEnd(30)} ${runs[index]?.seconds.toFixed(2) ?? ''} s`);
     for (const step of stepsOf(runs.at(-1)?.stdout ?? '')) out(`    ${step}`);
     await belt(folder, 'teardown-back-replication', 'bench', db);
     await belt(folder, 'restore-logins', 'bench', db);
@@ -119,7 +129,9 @@ async function downtime(folder: string, servers: { source: Server; destination: 
 }
 
 function stepsOf(json: string): string[] {
-  const { results } = JSON.parse(json) as { results: { steps: { name: string; duration_ms: number; message: string | null }[] }[] };
+  const { results } = JSON.parse(json) as {
+    results: { steps: { name: string; duration_ms: number; message: string | null }[] }[];
+  };
   return (results[0]?.steps ?? []).map(
     ({ name, duration_ms, message }) => `${name.padEnd(28)} ${String(duration_ms).padStart(6)} ms  ${message ?? ''}`,
   );
@@ -139,7 +151,8 @@ async function memory(folder: string, servers: { source: Server; destination: Se
   const { db } = await makeDatabasePair(folder, 'wide', servers, WIDE);
   await belt(folder, 'precheck', 'bench', db);
   await migrateUntilDowntime(folder, db);
-  for (const command of DOWNTIME) await belt(folder, command, 'bench', db, ...(command === 'revoke-logins' ? ['--disconnect'] : []));
+  for (const command of DOWNTIME)
+    await belt(folder, command, 'bench', db, ...(command === 'revoke-logins' ? ['--disconnect'] : []));
 }
 
 await main();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../../src/config/nearest.js';
+import { nearest } from '../../../src/nearest.js';
 
 const names = ['testdatacenter1', 'testdatacenter2', 'eu', 'port', 'peer_port', 'sslmode'];
 
