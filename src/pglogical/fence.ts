@@ -17,11 +17,15 @@ export interface FenceResult {
 /** Milliseconds that a slot without a reader is given to get one, before the wait is given up as hopeless. */
 const INACTIVE_GRACE_MS = 6_000;
 
+/** Milliseconds without a reader after which its worker is started, and started once more when it has ended again. */
+const WAKE_MS = 1_500;
+
 /**
  * Puts a message into the provider's WAL, after everything committed so far, and waits until the subscriber has confirmed
  * that position: then all that was committed before is applied and flushed there. It holds while apply is blocked by a
  * lock, although what was *sent* moves on; the current WAL position would not do, since asynchronous commits may be
- * behind it.
+ * behind it. A subscription without worker is enabled and its worker started: a belt that was killed while it dropped the
+ * subscription leaves it like that.
  * @param deadline milliseconds; given up sooner when nothing reads the slot
  */
 export async function waitForFence(
@@ -38,6 +42,11 @@ export async function waitForFence(
   );
   let result: FenceResult = { reached: false, lsn, confirmed: null, missing_bytes: null, active: false };
   let inactiveSince: number | undefined;
+  let wakeAt = subscription.enabled ? performance.now() + WAKE_MS : 0;
+  const wake = async (): Promise<void> => {
+    wakeAt = performance.now() + WAKE_MS;
+    await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
+  };
   const reached = await waitFor(
     async () => {
       const slot = await readSlot(provider, subscription.slot);
@@ -55,9 +64,13 @@ export async function waitForFence(
       };
       if (result.reached) return true;
       if (missing !== null) progress?.(missing);
-      if (result.active) inactiveSince = undefined;
-      else inactiveSince ??= performance.now();
-      return inactiveSince !== undefined && performance.now() - inactiveSince > INACTIVE_GRACE_MS ? false : undefined;
+      if (result.active) {
+        inactiveSince = undefined;
+        return undefined;
+      }
+      inactiveSince ??= performance.now();
+      if (slot !== null && performance.now() >= wakeAt) await wake();
+      return performance.now() - inactiveSince > INACTIVE_GRACE_MS ? false : undefined;
     },
     { deadline, interval: 100, signal },
   );

@@ -1,5 +1,5 @@
 import { BeltError, DeadlineError, RefusedError } from '../errors.js';
-import { ident } from '../postgres/quote.js';
+import { ident, literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { pglogicalVersion } from './extension.js';
@@ -124,13 +124,11 @@ export async function waitForDirection(
   const found = await waitFor(
     async () => {
       last = await readDirection(direction);
-      if (wanted.includes(last.status)) return last;
+      if (wanted.includes(last.status) || last.copyLost) return last;
       // pglogical starts a failed worker again after some seconds: down for a moment is not yet the truth.
       if (last.status !== 'down') downSince = undefined;
       else downSince ??= performance.now();
       if (downSince !== undefined && performance.now() - downSince > DOWN_GRACE_MS) return last;
-      // Nor does it start again one that somebody disabled.
-      if (last.subscription?.enabled === false) return last;
       return undefined;
     },
     { deadline, signal },
@@ -184,7 +182,12 @@ export async function dropSubscription(
   });
   try {
     await session.withStatementTimeout(DROP_TIMEOUT_MS, () =>
-      session.query('SELECT pglogical.drop_subscription($1, true)', [direction.subscription]),
+      // One message, so that it is carried through even when belt is killed meanwhile: pglogical drops the slot on the
+      // other server first, and a drop that is undone after that would leave a subscription without slot.
+      session.query(
+        `SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('client_connection_check_interval', 'lock_timeout');
+         SELECT pglogical.drop_subscription(${literal(direction.subscription)}, true)`,
+      ),
     );
   } catch (error) {
     if (error instanceof BeltError && error.detail?.['sqlstate'] === SQLSTATE.queryCanceled)
