@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { z } from 'zod';
 import { envelopeSchema } from '../../src/results/envelope.js';
 import type { BeltRun } from './belt.js';
@@ -44,7 +44,12 @@ export async function waitForStatus(pair: TestPair, forward: string, back = 'unc
     const [row] = run.json<{ results: { forward_replication: string; back_replication: string }[] }>().results;
     return [row?.forward_replication ?? run.text, row?.back_replication ?? ''];
   };
-  await expect.poll(look, { timeout: 40_000, interval: 100 }).toEqual([forward, back]);
+  await vi.waitFor(
+    async () => {
+      expect(await look()).toEqual([forward, back]);
+    },
+    { timeout: 40_000, interval: 100 },
+  );
 }
 
 /** Sets forward replication up and waits for the initial copy; and back replication where wanted. */

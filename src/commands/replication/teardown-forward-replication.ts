@@ -49,7 +49,7 @@ async function refuseWriters(pair: Pair, options: ExclusionOptions): Promise<str
   const count = Object.values(sessions).reduce((sum, one) => sum + one, 0);
   if (count === 0) return 'no client sessions are left';
   throw new RefusedError(
-    `${String(count)} client sessions can still write on the ${pair.src.toString()}: ${describeSessions(sessions)}; what they commit from now on would be lost`,
+    `${String(count)} client ${count === 1 ? 'session' : 'sessions'} can still write on the ${pair.src.toString()}: ${describeSessions(sessions)}; what is committed there from now on would be lost`,
     {
       hint:
         'End them with "belt revoke-logins --disconnect". Roles that only read can be left out with -e or -p, or with ' +
