@@ -20,9 +20,31 @@ class StreamRenderer extends DefaultRenderer {
 type Task = ListrTaskWrapper<unknown, typeof StreamRenderer, typeof SimpleRenderer>;
 
 interface DbTask {
-  task: Task;
+  /** listr2's own; undefined until it has started, which may be after belt is done with the database. */
+  task: Task | undefined;
+  /** Lines that came before. */
+  early: string[];
+  /** Settles when belt is done with the database. */
+  ended: Promise<void>;
   finish: () => void;
   fail: (error: Error) => void;
+}
+
+function waitingTask(): DbTask {
+  const made: DbTask = {
+    task: undefined,
+    early: [],
+    ended: Promise.resolve(),
+    finish: () => undefined,
+    fail: () => undefined,
+  };
+  made.ended = new Promise<void>((resolve, reject) => {
+    made.finish = resolve;
+    made.fail = reject;
+  });
+  // A failure before listr2 looks is no unhandled one.
+  made.ended.catch(() => undefined);
+  return made;
 }
 
 /**
@@ -33,20 +55,19 @@ interface DbTask {
 export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Progress {
   const { chalk } = style;
   const tasks = new Map<string, DbTask>();
-  const early = new Map<string, string[]>();
   let single = false;
   let running: Promise<unknown> = Promise.resolve();
 
   const show = (db: string, line: string): void => {
     const entry = tasks.get(db);
-    if (entry === undefined) early.set(db, [...(early.get(db) ?? []), line]);
+    if (entry?.task === undefined) entry?.early.push(line);
     else entry.task.output = line;
   };
   /** What is being done now: it gives way to what comes next, while steps that have ended stay. */
   const atWork = (db: string, text: string): void => {
     const entry = tasks.get(db);
     if (!single) show(db, printable(text));
-    else if (entry !== undefined) entry.task.title = `${printable(db)}  ${chalk.dim(printable(text))}`;
+    else if (entry?.task !== undefined) entry.task.title = `${printable(db)}  ${chalk.dim(printable(text))}`;
   };
   const marks: Record<StepResult['status'], string> = {
     ok: chalk.green('✔'),
@@ -58,14 +79,17 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
   return {
     begin: (databases) => {
       single = databases.length === 1;
+      for (const db of databases) tasks.set(db, waitingTask());
       const list = new Listr(
         databases.map((db) => ({
           title: printable(db),
-          task: (_: unknown, task: Task) =>
-            new Promise<void>((resolve, reject) => {
-              tasks.set(db, { task, finish: resolve, fail: reject });
-              for (const line of early.get(db) ?? []) task.output = line;
-            }),
+          task: async (_: unknown, task: Task) => {
+            const entry = tasks.get(db);
+            if (entry === undefined) return;
+            entry.task = task;
+            for (const line of entry.early) task.output = line;
+            await entry.ended;
+          },
           rendererOptions: { outputBar: single ? Infinity : 1, persistentOutput: single },
         })),
         {
@@ -100,7 +124,7 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     },
     dbEnded: (db, failure) => {
       const entry = tasks.get(db);
-      if (entry !== undefined) entry.task.title = printable(db);
+      if (entry?.task !== undefined) entry.task.title = printable(db);
       if (failure === null) entry?.finish();
       else entry?.fail(new Error(printable(failure)));
     },
