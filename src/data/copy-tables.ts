@@ -2,6 +2,7 @@ import { BeltError, CheckFailedError, ConnectionError, errorToJson, InterruptedE
 import type { Pair } from '../pair/pair.js';
 import type { Side } from '../pair/side.js';
 import { copiedTables, readTables, type Table } from '../postgres/catalog/tables.js';
+import { makeDurable } from '../postgres/durable.js';
 import { literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { canCopyBinary, copyTable } from './copy-stream.js';
@@ -194,17 +195,6 @@ async function copyOne(pair: Pair, worker: Worker, table: Table, copy: Copy): Pr
     if (!(error instanceof BeltError)) throw error;
     return { row: { ...row, loaded: false, row_count: null, duration_ms: duration(), error: error.message }, error };
   }
-}
-
-/**
- * Commits something with a wait for the disk, which carries all earlier commits along. A message in the write-ahead
- * log changes nothing else; a transaction that writes nothing would not wait.
- */
-async function makeDurable(dst: Session): Promise<void> {
-  await dst.query(
-    `SELECT CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END,
-            pg_logical_emit_message(true, 'belt', 'tables copied')`,
-  );
 }
 
 function failure(schema: string, failures: readonly { row: CopiedTable; error: BeltError }[]): BeltError {

@@ -6,6 +6,7 @@ import {
   notValidConstraints,
   type NotValidConstraint,
 } from '../postgres/catalog/constraints.js';
+import { makeDurable } from '../postgres/durable.js';
 import { ident, literal, qualified } from '../postgres/quote.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
@@ -54,6 +55,7 @@ export async function addConstraints(
     'owner',
     async ([session]) => {
       if (session === undefined) return;
+      await session.query('SET synchronous_commit = off');
       for (const [done, { constraint, statements }] of missing.entries()) {
         progress(`${String(done + 1)} of ${String(missing.length)}: "${constraint.name}" on "${constraint.relation}"`);
         try {
@@ -67,6 +69,7 @@ export async function addConstraints(
     },
     DDL_TIMEOUTS,
   );
+  await makeDurable(await pair.dst.root());
 }
 
 function constraintError(error: QueryError, pair: Pair, { name, on, relation }: NotValidConstraint): QueryError {
