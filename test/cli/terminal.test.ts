@@ -66,6 +66,17 @@ describe('through a pipe', () => {
 });
 
 describe('on a terminal', () => {
+  it('ends even when it fails before the list is there to be drawn', async () => {
+    const closed = await testPair({
+      config: ({ src, dst }) => {
+        for (const side of [src, dst]) if (side !== null) side.port = 1;
+      },
+    });
+    const { exitCode, screen } = await onTerminal(closed.dir, beltCommand(['status', closed.dc, closed.db]));
+    expect(exitCode, screen).toBe(1);
+    expect(screen).toContain('connection refused');
+  });
+
   it('has colours and a list that is redrawn, then the result, then what comes next', async () => {
     const { exitCode, screen } = await onTerminal(pair.dir, beltCommand(['precheck', pair.dc, pair.db]));
     expect(exitCode, screen).toBe(0);

@@ -56,10 +56,12 @@ export class Belt {
   async #run(args: readonly string[], output: 'shown' | 'kept'): Promise<string> {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: this.folder,
-      stdio: ['ignore', output === 'shown' ? 'inherit' : 'pipe', 'inherit'],
+      stdio: output === 'shown' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     });
     this.#running = child;
     let text = '';
+    let words = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (words += chunk));
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const ending = await new Promise<string | undefined>((resolve, reject) => {
       child.on('error', reject);
@@ -68,7 +70,8 @@ export class Belt {
       });
     });
     this.#running = undefined;
-    if (ending !== undefined) throw new DemoError(`belt ${args.join(' ')} ended with ${ending}`);
+    if (ending !== undefined)
+      throw new DemoError(`belt ${args.join(' ')} ended with ${ending}${words && `\n${words}`}`);
     return text;
   }
 }
