@@ -154,7 +154,7 @@ async function wakeWorker(direction: Direction): Promise<void> {
 }
 
 /** The error that says that a direction is down, and why. */
-export function downError(direction: Direction, state: DirectionState): BeltError {
+function downError(direction: Direction, state: DirectionState): BeltError {
   return new BeltError(
     `${direction.name} replication (subscription ${direction.subscription} on the ${direction.subscriber.toString()}) is down: ${state.reasons.join('; ')}`,
     {
