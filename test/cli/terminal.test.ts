@@ -32,7 +32,7 @@ describe('through a pipe', () => {
     expect(run.exitCode, run.text).toBe(0);
     expect(run.stdout).toMatch(/^database +step +plan\n/);
     expect(run.stdout).not.toContain('shop: ');
-    expect(run.stderr).toMatch(/^shop: would do create role pglogical on the source/m);
+    expect(run.stderr).toMatch(/^shop: would do create node pg1 on the source/m);
     expect(run.stderr).not.toContain('database ');
     expect(run.stdout + run.stderr).not.toMatch(ESCAPE);
   });
@@ -113,7 +113,7 @@ describe('on a terminal', () => {
   it('TERM=dumb has no list that is redrawn', async () => {
     const { screen } = await onTerminal(pair.dir, plan(), { TERM: 'dumb' });
     expect(screen).not.toMatch(ESCAPE);
-    expect(screen).toMatch(/^shop: would do create role/m);
+    expect(screen).toMatch(/^shop: would do create node pg1/m);
   });
 
   it('a result that goes to a file is plain and alone, with the list still on the terminal', async () => {
@@ -128,7 +128,7 @@ describe('on a terminal', () => {
   it('progress that goes to a file is plain lines, with the result still coloured', async () => {
     const { screen } = await onTerminal(pair.dir, `${plan()} 2> progress.txt`);
     const progress = await readFile(join(pair.dir, 'progress.txt'), 'utf8');
-    expect(progress).toMatch(/^shop: would do create role/m);
+    expect(progress).toMatch(/^shop: would do create node pg1/m);
     expect(progress).not.toMatch(ESCAPE);
     expect(screen).toMatch(/database/);
     expect(screen).toContain('\u001b[36mwould do');

@@ -24,7 +24,7 @@ describe('belt setup', () => {
     const run = await pair.beltRaw(['setup', pair.dc, '--dry-run', '--json']);
     const { results } = checkedJson(run, detailFields, [pair, second]);
     for (const { steps } of results) {
-      expect(steps.find(({ name }) => name === 'create-role-src')?.status).toBe('planned');
+      expect(steps.find(({ name }) => name === 'create-node-src')?.status).toBe('planned');
       expect(steps.find(({ name }) => name === 'create-subscription')?.status).toBe('planned');
       expect(steps.filter(({ status }) => status === 'failed')).toEqual([]);
     }
