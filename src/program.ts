@@ -122,7 +122,7 @@ function buildOption<T>(name: string, spec: OptionSpec<T>): Option {
 }
 
 /** The examples below a command's help. */
-export function examplesText(spec: CommandSpec): string {
+function examplesText(spec: CommandSpec): string {
   const lines = spec.examples.flatMap(({ line, means }) => [`  ${line}`, `      ${means}`]);
   return `\n${spec.examples.length > 1 ? 'Examples' : 'Example'}:\n${lines.join('\n')}`;
 }

@@ -24,7 +24,7 @@ export function flag(flags: string, description: string): OptionSpec<boolean> {
 }
 
 /** An option that may be given several times. */
-export function list(flags: string, description: string): OptionSpec<readonly string[]> {
+function list(flags: string, description: string): OptionSpec<readonly string[]> {
   return { flags, description, defaultValue: [], parse: (text, previous) => [...(previous ?? []), text] };
 }
 

@@ -28,8 +28,3 @@ export function forward(pair: Pair): Direction {
 export function back(pair: Pair): Direction {
   return { name: 'back', provider: pair.dst, subscriber: pair.src, subscription: `${NODES.dst}_${NODES.src}` };
 }
-
-/** The subscription's name of a direction, for commands that have one side only. */
-export function subscriptionName(direction: Direction['name']): string {
-  return direction === 'forward' ? `${NODES.src}_${NODES.dst}` : `${NODES.dst}_${NODES.src}`;
-}

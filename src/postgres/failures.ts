@@ -7,7 +7,7 @@ import { SQLSTATE } from './sqlstate.js';
 const CLASS_SHUTDOWN = '57P';
 
 /** What a person calls a side. */
-export function sideWord(side: SideName): 'source' | 'destination' {
+function sideWord(side: SideName): 'source' | 'destination' {
   return side === 'src' ? 'source' : 'destination';
 }
 

@@ -10,7 +10,7 @@ export const errorSchema = z
   })
   .nullable();
 
-export const stepSchema = z.object({
+const stepSchema = z.object({
   name: z.string(),
   status: z.enum(['ok', 'skipped', 'failed', 'planned']),
   message: z.string().nullable(),
