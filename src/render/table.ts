@@ -38,5 +38,3 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     .map((line) => line.trimEnd())
     .join('\n');
 }
-
-export { printable } from '../printable.js';

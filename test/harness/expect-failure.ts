@@ -32,7 +32,7 @@ export function expectNoSecret(text: string, config: TestConfig): void {
 }
 
 /** The passwords of a config, but for those that are also a name in it. */
-export function secretsOf({ src, dst }: TestConfig): string[] {
+function secretsOf({ src, dst }: TestConfig): string[] {
   const users = [src, dst].flatMap((side) =>
     side === null ? [] : [side.root_user, side.owner_user, side.pglogical_user],
   );

@@ -32,6 +32,6 @@ export async function onTerminal(
 }
 
 /** A word as a shell reads it literally. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -2,7 +2,7 @@ import type { Envelope, Row } from '../../results/envelope.js';
 import type { SyncFields } from '../../results/sync.js';
 import { formatDuration } from '../progress.js';
 import type { Style } from '../style.js';
-import { printable, renderTable } from '../table.js';
+import { renderTable } from '../table.js';
 import { render as renderSteps } from './steps.js';
 
 /** A row per database: what was brought over, and whether the rows compared are equal. Differences below it. */
@@ -51,7 +51,7 @@ function mismatches(envelope: Envelope<SyncFields>, { chalk }: Style): string[] 
       .filter(({ passed }) => !passed)
       .map(
         (table) =>
-          `${chalk.red('different:')} ${row.db}: ${printable(table.name)} (${table.strategy}): ${printable(table.mismatch_detail ?? '')}`,
+          `${chalk.red('different:')} ${row.db}: ${table.name} (${table.strategy}): ${table.mismatch_detail ?? ''}`,
       ),
   );
 }
