@@ -24,7 +24,7 @@ export async function pglogicalVersion(session: Session): Promise<readonly numbe
  * Makes the extension.
  * @throws RefusedError when the server does not load pglogical at its start, since the extension is of no use then
  */
-export async function makeExtension(side: Side): Promise<string> {
+export async function makeExtension(side: Side): Promise<undefined> {
   const session = await side.root();
   const { preload } = await session.one<{ preload: string }>(
     "SELECT current_setting('shared_preload_libraries') AS preload",
@@ -39,7 +39,7 @@ export async function makeExtension(side: Side): Promise<string> {
     await session.query('CREATE EXTENSION IF NOT EXISTS pglogical');
     await openSchema(session, side.config.pglogical_user.name);
   });
-  return 'created extension pglogical';
+  return undefined;
 }
 
 /** @returns why there is nothing to do, or null when the extension is missing or stands in the application's way */

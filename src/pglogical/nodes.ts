@@ -38,6 +38,7 @@ export async function nodeReady(side: Side): Promise<string | null> {
     });
   }
   if (node.dsn !== side.peerConninfo()) {
+    if (await unused(side)) return null;
     throw new RefusedError(
       `node "${wanted}" of the ${side.toString()} was made with other connection settings than the config's`,
       {
@@ -52,9 +53,9 @@ export async function nodeReady(side: Side): Promise<string | null> {
 }
 
 /** Makes the side's node. */
-export async function makeNode(side: Side): Promise<string> {
+export async function makeNode(side: Side): Promise<undefined> {
   const session = await side.root();
   const name = nodeName(side.name);
   await session.query('SELECT pglogical.create_node(node_name := $1, dsn := $2)', [name, side.peerConninfo()]);
-  return `created node ${name}`;
+  return undefined;
 }

@@ -59,7 +59,7 @@ export async function fillSet(side: Side, tables: readonly SetMember[]): Promise
   } catch (error) {
     throw await nameBlockers(side, await missingFromSet(side, tables), error);
   }
-  return `put ${String(before.length)} tables into replication set ${REPLICATION_SET}`;
+  return `added ${String(before.length)}`;
 }
 
 async function missingFromSet(side: Side, tables: readonly SetMember[]): Promise<SetMember[]> {

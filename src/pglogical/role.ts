@@ -30,7 +30,7 @@ export async function roleReady(side: Side): Promise<string | null> {
  * password, and leave to load pglogical's output plugin (servers since CVE-2026-6471 want it listed).
  * @throws RefusedError when the role's password differs from the config's while another database uses the role
  */
-export async function makeRole(side: Side): Promise<string> {
+export async function makeRole(side: Side): Promise<string | undefined> {
   const session = await side.root();
   const { name, pw } = side.config.pglogical_user;
   const role = ident(name);
@@ -47,7 +47,7 @@ export async function makeRole(side: Side): Promise<string> {
   }
   await retryOn(ROLE_RACES, RACE_ATTEMPTS, () => givePrivileges(session, name));
   await retryOn(ROLE_RACES, RACE_ATTEMPTS, () => allowOutputPlugin(session, name));
-  return state === null ? `created role ${name}` : `role ${name} was there and has now what it needs`;
+  return state === null ? undefined : 'it was there, and has now what it needs';
 }
 
 interface RoleState {

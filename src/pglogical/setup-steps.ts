@@ -42,7 +42,7 @@ export async function setupReplicationSet(pair: Pair, name: SideName): Promise<v
   await pair.run([
     {
       name: `fill-replication-set-${name}`,
-      title: `put ${String(tables.length)} tables into replication set ${REPLICATION_SET} on the ${side.word}`,
+      title: `put the replicated tables into replication set ${REPLICATION_SET} on the ${side.word}`,
       done: () => setReady(side, members),
       run: () => fillSet(side, members),
     },

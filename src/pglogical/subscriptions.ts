@@ -26,17 +26,17 @@ export async function subscriptionExists(direction: Direction): Promise<string |
  * @param copyData whether pglogical copies the rows that are there already
  * @throws RefusedError when a slot of the same name serves another database, or data cannot be copied this way
  */
-export async function createSubscription(direction: Direction, copyData: boolean): Promise<string> {
+export async function createSubscription(direction: Direction, copyData: boolean): Promise<string | undefined> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const slot = await slotName(subscriber, direction);
   await refuseForeignSlot(direction, provider, slot);
   if (await subscriberCannotMakeSlot(subscriber, provider)) {
     if (copyData) throw cannotCopyInto(direction, provider);
     await subscribeToOwnSlot(direction, subscriber, slot);
-    return `created subscription ${direction.subscription} on a slot made beforehand`;
+    return `on a slot made beforehand, since pglogical there cannot make one on PostgreSQL ${provider.major}`;
   }
   await callCreateSubscription(direction, subscriber, copyData);
-  return `created subscription ${direction.subscription}`;
+  return undefined;
 }
 
 async function callCreateSubscription(direction: Direction, subscriber: Session, copyData: boolean): Promise<void> {
@@ -172,7 +172,7 @@ function downError(direction: Direction, state: DirectionState): BeltError {
 export async function dropSubscription(
   direction: Pick<Direction, 'subscriber' | 'subscription'>,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<undefined> {
   const session = await direction.subscriber.root();
   await session.query('SELECT pglogical.alter_subscription_disable($1, true)', [direction.subscription]);
   await waitFor(async () => ((await applyWorkerRuns(session, direction.subscription)) ? undefined : true), {
@@ -194,7 +194,6 @@ export async function dropSubscription(
       throw await blockedDrop(direction, session);
     throw error;
   }
-  return `dropped subscription ${direction.subscription}`;
 }
 
 async function applyWorkerRuns(session: Session, subscription: string): Promise<boolean> {
