@@ -52,10 +52,25 @@ export async function nodeReady(side: Side): Promise<string | null> {
   return `node ${wanted} is there`;
 }
 
-/** Makes the side's node. */
-export async function makeNode(side: Side): Promise<undefined> {
+/** Makes the side's node; one that was made with other settings, and by which nothing replicates yet, is replaced. */
+export async function makeNode(side: Side): Promise<string | undefined> {
   const session = await side.root();
   const name = nodeName(side.name);
-  await session.query('SELECT pglogical.create_node(node_name := $1, dsn := $2)', [name, side.peerConninfo()]);
-  return undefined;
+  const old = await localNode(side);
+  await session.transaction(async () => {
+    if (old !== null) await session.query('SELECT pglogical.drop_node($1)', [old.name]);
+    await session.query('SELECT pglogical.create_node(node_name := $1, dsn := $2)', [name, side.peerConninfo()]);
+  });
+  return old === null ? undefined : "made anew with the config's connection settings";
+}
+
+/** Whether nothing replicates by the side's node: it has no subscription, and nobody has subscribed to it. */
+async function unused(side: Side): Promise<boolean> {
+  const session = await side.root();
+  const { free } = await session.one<{ free: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM pglogical.subscription)
+        AND NOT EXISTS (SELECT FROM pg_replication_slots
+                         WHERE database = current_database() AND plugin = 'pglogical_output') AS free`,
+  );
+  return free;
 }
