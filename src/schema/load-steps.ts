@@ -1,9 +1,24 @@
 import type { Pair } from '../pair/pair.js';
-import type { Plan } from '../pair/steps.js';
+import type { Plan, Step } from '../pair/steps.js';
+import { findDumpTools } from '../process/tools.js';
 import { createExtensions, missingExtensions } from './extensions.js';
 import { requireGrantRoles } from './grant-roles.js';
 import { loadSchema, prepareSchema, schemaLoaded } from './load.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
+
+/** Looks for pg_dump and pg_restore before anything is changed. */
+export function toolsStep(pair: Pair): Step {
+  return {
+    name: 'check-tools',
+    title: 'look for pg_dump and pg_restore that fit both servers',
+    readOnly: true,
+    run: async () => {
+      const { src, dst } = await pair.roots();
+      const { dump } = await findDumpTools(pair.environment, { source: src.major, destination: dst.major });
+      return dump.path;
+    },
+  };
+}
 
 /** The steps that bring the source's schema to the destination, but for what has to wait until the data is there. */
 export function schemaSteps(pair: Pair): Plan {

@@ -9,7 +9,7 @@ import { createSubscription, subscriptionExists, waitForDirection } from '../../
 import { schemaFacts } from '../../postgres/catalog/grants.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
-import { schemaSteps } from '../../schema/load-steps.js';
+import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -32,6 +32,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     run: () => grantAccess(pair[name], pair.schema),
   });
 
+  if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   if (options.schema) await pair.run(schemaSteps(pair));
   await pair.run([access('src'), access('dst')]);
