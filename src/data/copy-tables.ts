@@ -205,7 +205,11 @@ function failure(schema: string, failures: readonly { row: CopiedTable; error: B
     `${String(failures.length)} ${failures.length === 1 ? 'table' : 'tables'} of schema "${schema}" could not be copied: ${described.join('; ')}`,
     {
       hint: first?.error.hint,
-      detail: { tables: failures.map(({ row, error }) => ({ table: row.name, ...errorToJson(error).detail })) },
+      detail: {
+        side: first?.error.detail?.['side'] ?? null,
+        object: first?.row.name ?? null,
+        tables: failures.map(({ row, error }) => ({ table: row.name, ...errorToJson(error).detail })),
+      },
       cause: first?.error,
     },
   );

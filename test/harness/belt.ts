@@ -21,6 +21,8 @@ export interface BeltOptions {
   readonly killOn?: Promise<unknown>;
   /** Sends a signal, such as SIGINT, as soon as what it wrote to stderr so far matches. */
   readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
+  /** Sends a signal when the promise resolves. */
+  readonly signalOn?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
   /** Milliseconds after which belt is killed and the run counts as failed. */
   readonly timeout?: number;
 }
@@ -71,9 +73,11 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
       child.kill('SIGKILL');
     }, options.timeout ?? DEFAULT_TIMEOUT_MS),
   ];
-  void options.killOn?.then(
-    () => child.kill('SIGKILL'),
-    // Then it was not killed, which the test sees.
+  const { killOn, signalOn = killOn === undefined ? undefined : { signal: 'SIGKILL' as const, when: killOn } } =
+    options;
+  void signalOn?.when.then(
+    () => child.kill(signalOn.signal),
+    // Then there was no signal, which the test sees.
     () => undefined,
   );
   if (options.killAfter !== undefined) timers.push(setTimeout(() => child.kill('SIGKILL'), options.killAfter));

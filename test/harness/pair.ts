@@ -9,6 +9,8 @@ import { hostileNames, ordinaryNames, type TestNames, type TestUser } from './na
 import { query, testServers, type TestServer } from './servers.js';
 
 export interface PairOptions {
+  /** SQL for the source, run as superuser before anything else. */
+  readonly beforeSql?: string;
   /** SQL for the source, run as owner with search_path set to the schema; may need the names that were chosen. */
   readonly srcSql?: string | ((names: TestNames) => string);
   /** The same for the destination; mostly there is none, since belt makes the schema there. */
@@ -177,6 +179,7 @@ export async function testPair(options: PairOptions = {}): Promise<TestPair> {
     const sql = `CREATE SCHEMA ${ident(names.schema)} AUTHORIZATION ${ident(names.owner.name)}`;
     await Promise.all([src.sql(sql), dst.sql(sql)]);
   }
+  if (options.beforeSql !== undefined) await src.sql(options.beforeSql);
   await Promise.all([fill(src, options.srcSql), fill(dst, options.dstSql)]);
   const dc = options.dc ?? 'dc1';
   const db = options.db ?? 'shop';
