@@ -122,7 +122,9 @@ function validateStep(pair: Pair, detail: Detail, tables: readonly Table[]): Ste
     name: 'validate-data',
     title: 'compare rows of every table on both sides',
     run: async () => {
-      const { result, error } = await validateData(pair, { tables });
+      const copied = detail.tables?.tables.filter(({ loaded }) => loaded) ?? [];
+      const rowCounts = new Map(copied.map(({ name, row_count }) => [name, row_count ?? 0]));
+      const { result, error } = await validateData(pair, { tables, rowCounts });
       detail.validation = result;
       if (error !== undefined) throw error;
       const rows = result.tables.reduce((sum, { rows_compared }) => sum + rows_compared, 0);
