@@ -10,7 +10,8 @@ const WARMED_UP = 300;
 /** One replicated table and one that sync copies; the application writes to both in one commit. */
 function schema({ schema: name, app, database }: TestNames): string {
   return `
-CREATE TABLE "Marks" (id bigserial PRIMARY KEY, mark text NOT NULL);
+-- Wide, so that what is under way does not fit into the buffers between the servers.
+CREATE TABLE "Marks" (id bigserial PRIMARY KEY, mark text NOT NULL, filler text DEFAULT repeat('filler ', 1000));
 CREATE TABLE "No Key" (mark text NOT NULL);
 GRANT USAGE ON SCHEMA ${ident(name)} TO ${ident(app.name)};
 GRANT ALL ON ALL TABLES IN SCHEMA ${ident(name)} TO ${ident(app.name)};
