@@ -9,8 +9,9 @@ import type { Pair } from '../../pair/pair.js';
 import type { Plan, Step } from '../../pair/steps.js';
 import { forward } from '../../pglogical/direction.js';
 import { readSubscription } from '../../pglogical/state.js';
-import { readTables, type Table } from '../../postgres/catalog/tables.js';
+import { copiedTables, readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { SyncFields } from '../../results/sync.js';
+import type { IndexResult } from '../../schema/deferred-indexes.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -31,29 +32,39 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFie
     readTables(await pair.src.root(), pair.schema, pair.config.tables),
   );
   try {
-    const later: Plan = options.schema
-      ? [
-          indexesStep(pair, options.jobs, (results) => {
-            detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
-          }),
-        ]
-      : [];
-    await pair.run([
-      { parallel: [[sequencesStep(pair, detail)], [tablesStep(pair, detail, tables, options.jobs)]] },
-      ...(options.schema ? [constraintsStep(pair)] : []),
-      {
-        parallel: [
-          [...later, viewsStep(pair), analyzeStep(pair, { jobs: options.jobs, onlyStale: true })],
-          [validateStep(pair, detail, tables)],
-        ],
-      },
-    ]);
+    await pair.run(plan(pair, options, tables, detail));
   } catch (error) {
     // What was done until then belongs into the result, beside the error.
     if (!(error instanceof BeltError)) throw error;
     failure = error;
   }
   return { fields: { detail }, error: failure };
+}
+
+/**
+ * What is done side by side. Rows of replicated tables can be compared from the start; tables that are copied get their
+ * constraints only when the rows are in (rows may break them), and are compared then. Whatever fails, the rest goes on:
+ * the operator wants to know all of it at once.
+ */
+function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], detail: Detail): Plan {
+  const keepIndexes = (results: readonly IndexResult[]): void => {
+    detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
+  };
+  const deferred: Plan = schema ? [constraintsStep(pair), indexesStep(pair, jobs, keepIndexes)] : [];
+  const copied: Plan = [
+    tablesStep(pair, detail, tables, jobs),
+    {
+      parallel: [
+        [...deferred, viewsStep(pair), analyzeStep(pair, { jobs, onlyStale: true })],
+        [validateStep(pair, detail, copiedTables(tables), { name: 'validate-copied', which: 'copied' })],
+      ],
+    },
+  ];
+  const replicated = validateStep(pair, detail, replicatedTables(tables), {
+    name: 'validate-data',
+    which: 'replicated',
+  });
+  return [{ parallel: [[sequencesStep(pair, detail)], copied, [replicated]] }];
 }
 
 /** While rows still arrive nothing that is copied or compared would stay true. */
@@ -117,18 +128,24 @@ function tablesStep(pair: Pair, detail: Detail, tables: readonly Table[], jobs: 
   };
 }
 
-function validateStep(pair: Pair, detail: Detail, tables: readonly Table[]): Step {
+function validateStep(
+  pair: Pair,
+  detail: Detail,
+  tables: readonly Table[],
+  { name, which }: { name: string; which: string },
+): Step {
   return {
-    name: 'validate-data',
-    title: 'compare rows of every table on both sides',
+    name,
+    title: `compare rows of the ${which} tables on both sides`,
     run: async () => {
-      const copied = detail.tables?.tables.filter(({ loaded }) => loaded) ?? [];
-      const rowCounts = new Map(copied.map(({ name, row_count }) => [name, row_count ?? 0]));
+      const loaded = detail.tables?.tables.filter((table) => table.loaded) ?? [];
+      const rowCounts = new Map(loaded.map((table) => [table.name, table.row_count ?? 0]));
       const { result, error } = await validateData(pair, { tables, rowCounts });
-      detail.validation = result;
+      const all = [...(detail.validation?.tables ?? []), ...result.tables];
+      detail.validation = { ...result, tables: all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
       if (error !== undefined) throw error;
       const rows = result.tables.reduce((sum, { rows_compared }) => sum + rows_compared, 0);
-      return `${String(rows)} rows are equal`;
+      return `${String(rows)} rows of ${String(tables.length)} tables are equal`;
     },
   };
 }
