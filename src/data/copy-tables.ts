@@ -143,9 +143,18 @@ async function copyAll(pair: Pair, tables: readonly Table[], jobs: number, copy:
       }),
     );
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    // Connections of a copy that failed may be in the middle of it.
+    if (done.every(({ error }) => error === undefined)) {
+      await Promise.all([pair.src.giveBack('root', keeper), ...ready.map((worker) => worker.giveBack())]);
+      ready.length = 0;
+    } else {
+      await keeper.close();
+    }
     return done;
-  } finally {
+  } catch (error) {
     if (opened.status === 'fulfilled') await opened.value.close();
+    throw error;
+  } finally {
     await Promise.all(ready.map((worker) => worker.close()));
   }
 }
@@ -154,6 +163,7 @@ interface Worker {
   readonly src: Session;
   readonly dst: Session;
   useSnapshot(id: string): Promise<void>;
+  giveBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -175,6 +185,9 @@ async function openWorker(pair: Pair): Promise<Worker> {
         // Triggers and foreign keys have done their work on the source. One flush at the end makes all durable.
         sessions.dst.query('SET session_replication_role = replica; SET synchronous_commit = off'),
       ]);
+    },
+    giveBack: async () => {
+      await Promise.all([pair.src.giveBack('root', sessions.src), pair.dst.giveBack('root', sessions.dst)]);
     },
     close: async () => {
       await Promise.all([sessions.src.close(), sessions.dst.close()]);

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { SideConfig } from '../config/schema.js';
 import type { SideName } from '../errors.js';
 import { conninfo } from '../postgres/conninfo.js';
-import { Session, type Address, type SessionOptions } from '../postgres/session.js';
+import { Session, type Address, type SessionOptions, type TimeLimits } from '../postgres/session.js';
 
 /** As whom belt works on a server. */
 export type Role = 'root' | 'owner' | 'pglogical';
@@ -10,6 +10,8 @@ export type Role = 'root' | 'owner' | 'pglogical';
 /** One server's database of a pair. Connections open when first asked for, one a role, and are kept until close(). */
 export class Side {
   readonly #sessions = new Map<Role, Promise<Session>>();
+  /** Further connections that nobody uses just now. */
+  readonly #idle = new Map<Role, Session[]>();
 
   constructor(
     readonly name: SideName,
@@ -45,25 +47,52 @@ export class Side {
     return session;
   }
 
-  /** A further connection, which the caller closes. */
-  open(role: Role, options: Pick<SessionOptions, 'statementTimeout' | 'lockTimeout'> = {}): Promise<Session> {
-    return Session.connect(this.address(role), { ...this.sessionOptions, ...options });
+  /** A further connection, one that was given back or a new one. The caller gives it back, or closes it. */
+  async open(role: Role, limits: TimeLimits = {}): Promise<Session> {
+    const idle = this.#idle.get(role)?.pop();
+    if (idle !== undefined) {
+      try {
+        await idle.renew(limits);
+        return idle;
+      } catch {
+        // The server has ended it meanwhile: a new one tells whether the server is still there.
+        await idle.close();
+      }
+    }
+    return Session.connect(this.address(role), { ...this.sessionOptions, ...limits });
   }
 
-  /** Opens `count` further connections, gives them to `work`, and closes them whatever happens. */
+  /**
+   * Keeps a further connection for the next open(): it knows the catalog already, and connecting takes time. Only one
+   * whose last statement has ended well; any other must be closed.
+   */
+  async giveBack(role: Role, session: Session): Promise<void> {
+    try {
+      // Until it serves again it must hold neither locks nor a snapshot.
+      await session.endTransaction();
+      this.#idle.set(role, [...(this.#idle.get(role) ?? []), session]);
+    } catch {
+      await session.close();
+    }
+  }
+
+  /** Opens `count` further connections and gives them to `work`; afterwards they are given back, or closed if it fails. */
   async withSessions<T>(
     count: number,
     role: Role,
     work: (sessions: readonly Session[]) => Promise<T>,
-    options: Pick<SessionOptions, 'statementTimeout' | 'lockTimeout'> = {},
+    limits: TimeLimits = {},
   ): Promise<T> {
-    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.open(role, options)));
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.open(role, limits)));
     const sessions = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     try {
       for (const one of opened) if (one.status === 'rejected') throw one.reason;
-      return await work(sessions);
-    } finally {
+      const result = await work(sessions);
+      await Promise.all(sessions.map((session) => this.giveBack(role, session)));
+      return result;
+    } catch (error) {
       await Promise.all(sessions.map((session) => session.close()));
+      throw error;
     }
   }
 
@@ -110,6 +139,8 @@ export class Side {
     const settled = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
     const sessions = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    await Promise.all(sessions.map((session) => session.close()));
+    const idle = [...this.#idle.values()].flat();
+    this.#idle.clear();
+    await Promise.all([...sessions, ...idle].map((session) => session.close()));
   }
 }

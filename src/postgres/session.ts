@@ -17,13 +17,16 @@ export interface Address {
   readonly ssl: Ssl;
 }
 
-export interface SessionOptions {
-  /** Shown in pg_stat_activity, so that others see who is at work. */
-  readonly applicationName: string;
+export interface TimeLimits {
   /** Milliseconds until a statement is given up; 0 for never. */
   readonly statementTimeout?: number;
   /** Milliseconds to wait for a lock; 0 for ever. */
   readonly lockTimeout?: number;
+}
+
+export interface SessionOptions extends TimeLimits {
+  /** Shown in pg_stat_activity, so that others see who is at work. */
+  readonly applicationName: string;
   /** When it aborts, running statements fail with InterruptedError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,6 +62,10 @@ const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
   idle_in_transaction_session_timeout: '0',
 };
+
+/** A server that watches its clients ends a statement soon after belt was killed, and frees what it locked. */
+const WATCH_CLIENT = `CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
+  THEN set_config('client_connection_check_interval', '1000', false) END`;
 
 /**
  * One connection to one server, with canonical settings and time limits. Values of type int8 and numeric come back as
@@ -118,6 +125,28 @@ export class Session {
     client.on('error', (error) => (session.#lost ??= error));
     options.signal?.addEventListener('abort', session.#abort, { once: true });
     return session;
+  }
+
+  /**
+   * Makes a session that has served as good as new: no transaction, the settings of connect(), these time limits.
+   * @throws ConnectionError when it is not fit for that; it must be closed then
+   */
+  async renew({
+    statementTimeout = DEFAULT_STATEMENT_TIMEOUT_MS,
+    lockTimeout = DEFAULT_LOCK_TIMEOUT_MS,
+  }: TimeLimits): Promise<void> {
+    await this.endTransaction();
+    await this.query('RESET ALL');
+    await this.query(
+      `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false), ${WATCH_CLIENT}`,
+      [String(statementTimeout), String(lockTimeout)],
+    );
+    this.statementTimeout = statementTimeout;
+  }
+
+  /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
+  async endTransaction(): Promise<void> {
+    if (this.client.getTransactionStatus() !== 'I') await this.query('ROLLBACK');
   }
 
   /** The server's major version, for instance 15. */
@@ -200,10 +229,7 @@ export class Session {
 async function prepareSession(client: pg.Client): Promise<number> {
   client.on('error', () => undefined);
   const { rows } = await client.query<{ version: number }>(
-    // A server that watches its clients ends a statement soon after belt was killed, and frees what it locked.
-    `SELECT current_setting('server_version_num')::int AS version,
-            CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
-                 THEN set_config('client_connection_check_interval', '1000', false) END`,
+    `SELECT current_setting('server_version_num')::int AS version, ${WATCH_CLIENT}`,
   );
   return rows[0]?.version ?? 0;
 }
