@@ -14,6 +14,8 @@ const DEADLINE_MS = 8_000;
  * @throws RefusedError that says who is at work there
  */
 export async function lockPair(pair: Pair, needs: 'src' | 'dst' | 'both'): Promise<void> {
+  // Both connect at the same time.
+  if (needs === 'both') await pair.roots();
   // Always the source first, so that two belts cannot wait for each other.
   if (needs !== 'dst') await lockSide(pair, pair.src);
   if (needs !== 'src') await lockSide(pair, pair.dst);
