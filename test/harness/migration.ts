@@ -68,13 +68,6 @@ export function untilReplicating(side: TestDatabase, subscription: 'pg1_pg2' | '
   });
 }
 
-/** From an empty destination to replication both ways. */
-export async function setUpBothWays(pair: TestPair): Promise<void> {
-  await must(pair, ['setup']);
-  await untilReplicating(pair.dst, 'pg1_pg2');
-  await must(pair, ['setup-back-replication']);
-}
-
 /** Expects both databases to be equal: rows, sequences, objects. Nobody may write meanwhile. */
 export async function expectEqual(
   pair: TestPair,
