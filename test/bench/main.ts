@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'belt-bench-'));
   const servers: Server[] = [];
   try {
-    const settings = { fsync: durable, full_page_writes: durable };
+    // Autovacuum would be busy with what an earlier round has loaded; settle() does its work.
+    const settings = { fsync: durable, full_page_writes: durable, autovacuum: false };
     const source = await startServer({ home, installation: chosen.source, name: 'source', settings });
     servers.push(source);
     const destination = await startServer({ home, installation: chosen.destination, name: 'destination', settings });
