@@ -2,12 +2,11 @@ import type { CreateIndexesFields } from '../../results/create-indexes.js';
 import type { Envelope } from '../../results/envelope.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
-import { render as renderSteps } from './steps.js';
+import { isPlan, render as renderSteps } from './steps.js';
 
 /** A row per database: how many indexes were made, were there, and failed. */
 export function render(envelope: Envelope<CreateIndexesFields>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
-    return renderSteps(envelope, style);
+  if (isPlan(envelope)) return renderSteps(envelope, style);
   const { chalk } = style;
   const rows = envelope.results.map(({ db, success, indexes = [] }) => {
     const count = (status: (typeof indexes)[number]['status']): string =>

@@ -8,15 +8,23 @@ import { renderTable } from '../table.js';
  * (--dry-run) every step stands there, since the plan is the result then.
  */
 export function render(envelope: Envelope<object>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
-    return plan(envelope, style);
+  if (isPlan(envelope)) return plan(envelope, style);
   const rows = envelope.results.map((row) => [row.db, outcome(row, style), stepCounts(row), timeOf(row)]);
   return renderTable(['database', envelope.command, 'steps', 'time'], rows, style);
 }
 
+/** Whether the run was one with --dry-run that found something to do. */
+export function isPlan(envelope: Envelope<object>): boolean {
+  return envelope.results.some(isPlanned);
+}
+
+function isPlanned({ steps }: Row<object>): boolean {
+  return steps.some(({ status }) => status === 'planned');
+}
+
 function outcome(row: Row<object>, { chalk }: Style): string {
   if (!row.success) return chalk.red('failed');
-  if (row.steps.some(({ status }) => status === 'planned')) return chalk.cyan('planned');
+  if (isPlanned(row)) return chalk.cyan('planned');
   return chalk.green('done');
 }
 

@@ -3,12 +3,11 @@ import type { SyncFields } from '../../results/sync.js';
 import { formatDuration } from '../progress.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
-import { render as renderSteps } from './steps.js';
+import { isPlan, render as renderSteps } from './steps.js';
 
 /** A row per database: what was brought over, and whether the rows compared are equal. Differences below it. */
 export function render(envelope: Envelope<SyncFields>, style: Style): string {
-  if (envelope.results.some((row) => row.steps.some(({ status }) => status === 'planned')))
-    return renderSteps(envelope, style);
+  if (isPlan(envelope)) return renderSteps(envelope, style);
   const { chalk } = style;
   const rows = envelope.results.map((row) => [
     row.db,
