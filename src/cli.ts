@@ -80,7 +80,7 @@ const handlers: Handlers = {
     const module = await spec.load();
     const print = (text: string): void => void process.stdout.write(text);
     const note = (text: string): void => void process.stderr.write(`${text}\n`);
-    await module.run({ environment, print, note }, args, options as never);
+    await module.run({ environment, registry, print, note }, args, options as never);
   },
 };
 

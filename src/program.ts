@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from './nearest.js';
 import {
+  GROUPS,
   integer,
   type CommandSpec,
   type OptionSpec,
@@ -49,6 +50,7 @@ function buildHelp(program: Command): Command {
   const help = new Command('help')
     .argument('[command]')
     .summary('print help for a command')
+    .helpGroup(GROUPS.belt)
     .copyInheritedSettings(program);
   return help.helpOption(false).action((name: string | undefined) => {
     const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
@@ -68,6 +70,7 @@ function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
   const command = new Command(spec.name)
     .summary(spec.summary)
     .description(spec.description)
+    .helpGroup(GROUPS[spec.group])
     .helpOption('-h, --help', 'print help');
   command.addHelpText('after', examplesText(spec));
   if (spec.kind === 'pairs') addPairArguments(command, spec);
@@ -80,22 +83,23 @@ function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
       return;
     }
     const [dc, db] = received as [string, string | undefined];
-    const { json, dryRun, concurrency, ...options } = values as {
-      json: boolean;
-      dryRun?: boolean;
-      concurrency: number;
-    };
-    await handlers.runPairs(spec, { dc, db, json, dryRun: dryRun ?? false, concurrency, options });
+    const {
+      json,
+      dryRun = false,
+      concurrency = 1,
+      ...options
+    } = values as { json: boolean; dryRun?: boolean; concurrency?: number };
+    await handlers.runPairs(spec, { dc, db, json, dryRun, concurrency, options });
   });
   return command;
 }
 
 function addPairArguments(command: Command, spec: PairCommandSpec): void {
-  command
-    .argument('<dc>', 'datacenter: a folder in configs/')
-    .argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out')
-    .addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'))
-    .addOption(buildOption('concurrency', concurrency));
+  command.argument('<dc>', 'datacenter: a folder in configs/');
+  if (spec.oneDatabase === true) command.argument('<db>', 'database: a folder in configs/<dc>/');
+  else command.argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out');
+  command.addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'));
+  if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency));
   if (spec.changes)
     command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }

@@ -2,6 +2,7 @@ import { dataCommands } from './commands/data/specs.js';
 import type { CommandSpec } from './commands/define.js';
 import { inspectCommands } from './commands/inspect/specs.js';
 import { loginCommands } from './commands/logins/specs.js';
+import { projectCommands } from './commands/project/specs.js';
 import { replicationCommands } from './commands/replication/specs.js';
 import { sandboxCommands } from './commands/sandbox/specs.js';
 import { schemaCommands } from './commands/schema/specs.js';
@@ -20,5 +21,5 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   sandboxCommands.sandbox,
-  schemaCommands.schema,
+  projectCommands.schema,
 ];

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { Pair } from '../pair/pair.js';
@@ -24,7 +25,7 @@ export function flag(flags: string, description: string): OptionSpec<boolean> {
 }
 
 /** An option that may be given several times. */
-function list(flags: string, description: string): OptionSpec<readonly string[]> {
+export function list(flags: string, description: string): OptionSpec<readonly string[]> {
   return { flags, description, defaultValue: [], parse: (text, previous) => [...(previous ?? []), text] };
 }
 
@@ -75,8 +76,21 @@ export interface TableModule<Fields extends object> {
   readonly render: (envelope: Envelope<Fields>, style: Style) => string;
 }
 
+/** The headings under which the help lists the commands, in their order. */
+export const GROUPS = {
+  prepare: 'Prepare:',
+  replicate: 'Replicate:',
+  cutover: 'Cut over, or roll back:',
+  watch: 'Watch and mend:',
+  schema: 'Schema, step by step:',
+  data: 'Data, step by step:',
+  start: 'Start over, or clean up:',
+  belt: 'Around belt:',
+} as const;
+
 interface CommonSpec {
   readonly name: string;
+  readonly group: keyof typeof GROUPS;
   /** One line, for the list of commands. */
   readonly summary: string;
   /** What it does, when to use it, what it changes. */
@@ -89,11 +103,15 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly kind: 'pairs';
   /** The sides that must be in the config. */
   readonly needs: 'src' | 'dst' | 'both';
+  /** Whether the database must be named; else the command runs on every one of the datacenter when it is left out. */
+  readonly oneDatabase?: boolean;
   /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */
   readonly next?: string;
   /** Whether it changes a server: such commands lock the pair against a second belt. */
   readonly changes: boolean;
   readonly options: O;
+  /** The schema of the command's own fields in a row of the JSON. */
+  readonly result: () => Promise<z.ZodObject & z.ZodType<Fields>>;
   readonly load: () => Promise<CommandModule<OptionsOf<O>, Fields>>;
   readonly table: () => Promise<TableModule<Fields>>;
 }
@@ -111,6 +129,8 @@ export interface PlainCommandSpec<O = OptionSpecs> extends CommonSpec {
 
 export interface PlainContext {
   readonly environment: Environment;
+  /** All commands, for those that tell about commands. */
+  readonly registry: readonly CommandSpec[];
   /** Writes to stdout: the result and nothing else. */
   readonly print: (text: string) => void;
   /** Writes a line to stderr: progress. */

@@ -8,6 +8,7 @@ const jobs = integer('-j, --jobs <n>', 'connections at work at once, for each da
 
 const analyze = definePairCommand({
   name: 'analyze',
+  group: 'replicate',
   summary: 'gather planner statistics on the destination',
   description:
     'Runs ANALYZE on every table of the schema on the destination, several at once. Do it before the cutover, so that the ' +
@@ -16,12 +17,14 @@ const analyze = definePairCommand({
   needs: 'dst',
   changes: true,
   options: { jobs },
+  result: async () => (await import('../../results/detail.js')).detailFields,
   load: () => import('./analyze.js'),
   table: () => import('../../render/tables/steps.js'),
 });
 
 const sync = definePairCommand({
   name: 'sync',
+  group: 'cutover',
   summary: 'in the downtime: bring over what replication cannot, and prove that the data is equal',
   description:
     'Sets the sequences, copies the tables that cannot be replicated, adds the NOT VALID constraints and the indexes that ' +
@@ -36,6 +39,7 @@ const sync = definePairCommand({
   changes: true,
   next: 'start the application on the destination; later belt teardown-back-replication {target}',
   options: { schema: flag('--no-schema', 'leave constraints and indexes alone: they were made by other means'), jobs },
+  result: async () => (await import('../../results/sync.js')).syncFields,
   load: () => import('./sync.js'),
   table: () => import('../../render/tables/sync.js'),
 });

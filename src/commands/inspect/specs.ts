@@ -2,6 +2,7 @@ import { definePairCommand, type CommandSpec } from '../define.js';
 
 const precheck = definePairCommand({
   name: 'precheck',
+  group: 'prepare',
   summary: 'check that both servers, roles, tables and tools are fit for a migration',
   description:
     'Reads both servers and says what a migration needs and lacks: settings, roles, extensions, client tools, and ' +
@@ -18,12 +19,14 @@ const precheck = definePairCommand({
   changes: false,
   next: 'belt setup {target}',
   options: {},
+  result: async () => (await import('../../results/precheck.js')).precheckFields,
   load: () => import('./precheck.js'),
   table: () => import('../../render/tables/precheck.js'),
 });
 
 const status = definePairCommand({
   name: 'status',
+  group: 'watch',
   summary: 'show how replication is, in both directions',
   description:
     'A row per database: forward (source to destination) and back replication, how far behind the destination is, and ' +
@@ -35,6 +38,7 @@ const status = definePairCommand({
   needs: 'both',
   changes: false,
   options: {},
+  result: async () => (await import('../../results/status.js')).statusFields,
   load: () => import('./status.js'),
   table: () => import('../../render/tables/status.js'),
 });

@@ -2,6 +2,7 @@ import { definePairCommand, exclusionOptions, flag, type CommandSpec } from '../
 
 const revokeLogins = definePairCommand({
   name: 'revoke-logins',
+  group: 'cutover',
   summary: 'take LOGIN from the roles of the source: the downtime begins',
   description:
     'Takes LOGIN from every role of the source server that has it, but for the root, pglogical, postgres, rds* and pg_* ' +
@@ -19,12 +20,14 @@ const revokeLogins = definePairCommand({
     ...exclusionOptions,
     disconnect: flag('--disconnect', 'end the open sessions of those roles in this database'),
   },
+  result: async () => (await import('../../results/revoke-logins.js')).revokeLoginsFields,
   load: () => import('./revoke-logins.js'),
   table: () => import('../../render/tables/revoke-logins.js'),
 });
 
 const restoreLogins = definePairCommand({
   name: 'restore-logins',
+  group: 'cutover',
   summary: 'give LOGIN back on the source: a rollback, or a cutover called off',
   description:
     'Gives LOGIN back to the roles in "src.other_users" of the config: those from which revoke-logins took it, and no ' +
@@ -36,6 +39,7 @@ const restoreLogins = definePairCommand({
   needs: 'src',
   changes: true,
   options: {},
+  result: async () => (await import('../../results/detail.js')).detailFields,
   load: () => import('./restore-logins.js'),
   table: () => import('../../render/tables/steps.js'),
 });

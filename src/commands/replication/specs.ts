@@ -3,6 +3,8 @@ import { definePairCommand, exclusionOptions, flag, integer, type CommandSpec } 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
 
+const detail = async () => (await import('../../results/detail.js')).detailFields;
+
 const force = flag('--force', 'go on although it may lose data, as the refusal says');
 const noSchema = flag('--no-schema', 'leave the schema alone: it was loaded by other means');
 const wait = integer('--wait <seconds>', 'how long to wait for changes that are on their way', {
@@ -13,6 +15,7 @@ const wait = integer('--wait <seconds>', 'how long to wait for changes that are 
 
 const setup = definePairCommand({
   name: 'setup',
+  group: 'replicate',
   summary: 'load the schema and start forward replication',
   description:
     'Makes the pglogical role, extension and nodes on both sides, loads the schema of the source into the destination ' +
@@ -29,12 +32,14 @@ const setup = definePairCommand({
   changes: true,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: { schema: noSchema },
+  result: detail,
   load: () => import('./setup.js'),
   table: stepsTable,
 });
 
 const setupBack = definePairCommand({
   name: 'setup-back-replication',
+  group: 'replicate',
   summary: 'start replication from the destination back to the source',
   description:
     'Starts replication from the destination to the source, so that what the application writes on the destination after ' +
@@ -47,12 +52,14 @@ const setupBack = definePairCommand({
   changes: true,
   next: 'before the downtime: belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
   options: {},
+  result: detail,
   load: () => import('./setup-back-replication.js'),
   table: stepsTable,
 });
 
 const teardownForward = definePairCommand({
   name: 'teardown-forward-replication',
+  group: 'cutover',
   summary: 'end forward replication, once everything has arrived',
   description:
     'Drops the subscription that feeds the destination. First it makes sure that nothing can be lost: it refuses while ' +
@@ -68,12 +75,14 @@ const teardownForward = definePairCommand({
   changes: true,
   next: 'belt sync {target}',
   options: { force, wait, ...exclusionOptions },
+  result: detail,
   load: () => import('./teardown-forward-replication.js'),
   table: stepsTable,
 });
 
 const teardownBack = definePairCommand({
   name: 'teardown-back-replication',
+  group: 'cutover',
   summary: 'end back replication: the migration is final, or is being rolled back',
   description:
     'Drops the subscription that feeds the source from the destination, once the source has applied all that was ' +
@@ -87,6 +96,7 @@ const teardownBack = definePairCommand({
   needs: 'src',
   changes: true,
   options: { force, wait },
+  result: detail,
   load: () => import('./teardown-back-replication.js'),
   table: stepsTable,
 });

@@ -2,6 +2,7 @@ import { definePlainCommand, text, type CommandSpec } from '../define.js';
 
 const sandbox = definePlainCommand({
   name: 'sandbox',
+  group: 'belt',
   summary: 'start two throwaway PostgreSQL servers with a sample database, or remove them',
   description:
     'up starts two throwaway local PostgreSQL servers with pglogical on free ports of 127.0.0.1, loads a sample shop ' +

@@ -1,7 +1,8 @@
-import { definePairCommand, definePlainCommand, integer, type CommandSpec } from '../define.js';
+import { definePairCommand, integer, type CommandSpec } from '../define.js';
 
 const createIndexes = definePairCommand({
   name: 'create-indexes',
+  group: 'replicate',
   summary: 'build the indexes that setup left out, before the downtime',
   description:
     'Builds on the destination the indexes that setup left for later, several at once, then gathers statistics. Do it ' +
@@ -13,21 +14,9 @@ const createIndexes = definePairCommand({
   options: {
     jobs: integer('-j, --jobs <n>', 'indexes built at once, for each database', { min: 1, max: 64, defaultValue: 4 }),
   },
+  result: async () => (await import('../../results/create-indexes.js')).createIndexesFields,
   load: () => import('./create-indexes.js'),
   table: () => import('../../render/tables/create-indexes.js'),
 });
 
-const schema = definePlainCommand({
-  name: 'schema',
-  summary: 'print the JSON Schema of the config file, for editors',
-  description:
-    'Prints the JSON Schema of config.json. Name the file it is saved in as "$schema" in a config, and editors check and complete it.',
-  examples: [
-    { line: 'belt schema > config.schema.json', means: 'then "$schema": "../../../config.schema.json" in a config' },
-  ],
-  arguments: [],
-  options: {},
-  load: () => import('./schema.js'),
-});
-
-export const schemaCommands = { createIndexes, schema } satisfies Record<string, CommandSpec>;
+export const schemaCommands = { createIndexes } satisfies Record<string, CommandSpec>;
