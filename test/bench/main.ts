@@ -8,18 +8,21 @@ import { chooseServers } from '../../src/sandbox/installations.js';
 import { startServer, type Server } from '../../src/sandbox/servers.js';
 import { connectTo } from '../../src/sandbox/shop.js';
 import { makeDatabasePair } from './database-pair.js';
+import { fleet, FLEET_SETTINGS } from './fleet.js';
 import { measure, median, type Measured } from './measure.js';
 
 /**
  * The benchmark: figures of the downtime, of start-up and of memory, on two local servers, next to what they may be at
  * most. It prints them and fails only when a command fails: time on a shared machine is not a verdict.
- * Arguments: --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
+ * Arguments: the parts wanted (start, downtime, memory, fleet; all when none is named);
+ * --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
  */
 
 const BELT = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
 const REFERENCE = new URL('./reference.sql', import.meta.url);
 const LIMITS = { downtime: 3, status: 0.35, statusMemory: 120, help: 2.5, memory: 200 } as const;
 const STATUS_RUNS = 11;
+const PARTS = ['start', 'downtime', 'memory', 'fleet'] as const;
 const DOWNTIME = ['revoke-logins', 'teardown-forward-replication', 'sync'] as const;
 
 /** A table without key of about 600 MB, with rows of up to 20 MB, which sync has to copy in the downtime. */
@@ -38,13 +41,24 @@ async function main(): Promise<void> {
   const at = process.argv.indexOf('--rounds');
   const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
   const durable = process.argv.includes('--durable');
+  const named = PARTS.filter((part) => process.argv.includes(part));
+  const wanted = (part: (typeof PARTS)[number]): boolean => named.length === 0 || named.includes(part);
   const chosen = await chooseServers(process.env['PATH']);
   const home = await makeServerHome(chosen.source);
-  const folder = await mkdtemp(join(tmpdir(), 'belt-bench-'));
+  const folders: string[] = [];
+  const projectFolder = async (): Promise<string> => {
+    const made = await mkdtemp(join(tmpdir(), 'belt-bench-'));
+    folders.push(made);
+    return made;
+  };
+  const folder = await projectFolder();
   const servers: Server[] = [];
   try {
     // Autovacuum would be busy with what an earlier round has loaded; settle() does its work.
-    const settings = { fsync: durable, full_page_writes: durable, autovacuum: false };
+    const settings = {
+      ...{ fsync: durable, full_page_writes: durable, autovacuum: false },
+      ...(wanted('fleet') ? FLEET_SETTINGS : {}),
+    };
     const source = await startServer({ home, installation: chosen.source, name: 'source', settings });
     servers.push(source);
     const destination = await startServer({ home, installation: chosen.destination, name: 'destination', settings });
@@ -52,9 +66,10 @@ async function main(): Promise<void> {
     out(
       `PostgreSQL ${String(source.major)} -> ${String(destination.major)}, both on this machine, fsync ${durable ? 'on' : 'off'}`,
     );
-    await help(folder);
-    await downtime(folder, { source, destination }, rounds);
-    await memory(folder, { source, destination });
+    if (wanted('start')) await help(folder);
+    if (wanted('downtime')) await downtime(folder, { source, destination }, rounds);
+    if (wanted('memory')) await memory(folder, { source, destination });
+    if (wanted('fleet')) await fleet(await projectFolder(), { source, destination }, belt, out);
     out(
       `\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`,
     );
@@ -62,7 +77,7 @@ async function main(): Promise<void> {
   } finally {
     await Promise.all(servers.map((server) => server.stop('immediate').catch(() => undefined)));
     await removeServerHome(home);
-    await rm(folder, { recursive: true, force: true });
+    for (const made of folders) await rm(made, { recursive: true, force: true });
   }
 }
 
