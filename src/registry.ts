@@ -7,12 +7,11 @@ import { replicationCommands } from './commands/replication/specs.js';
 import { sandboxCommands } from './commands/sandbox/specs.js';
 import { schemaCommands } from './commands/schema/specs.js';
 
-/** The commands, in the order in which a migration uses them; the ones beside a migration last. */
+/** The commands, by the groups of the help; within a group in the order in which a migration uses them. */
 export const registry: readonly CommandSpec[] = [
   inspectCommands.precheck,
   replicationCommands.setup,
   replicationCommands.setupBack,
-  inspectCommands.status,
   schemaCommands.createIndexes,
   dataCommands.analyze,
   loginCommands.revokeLogins,
@@ -20,6 +19,7 @@ export const registry: readonly CommandSpec[] = [
   dataCommands.sync,
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
+  inspectCommands.status,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];

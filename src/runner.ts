@@ -41,7 +41,7 @@ export async function runCommand(
   });
   await progress.end();
   // Failures last, where the eye is when the command ends; by name within.
-  results.sort((a, b) => Number(b.success) - Number(a.success) || a.db.localeCompare(b.db, 'en'));
+  results.sort((a, b) => Number(b.success) - Number(a.success) || a.db.localeCompare(b.db, 'en', { numeric: true }));
   const success = results.every((row) => row.success);
   return {
     command: spec.name,

@@ -2,20 +2,31 @@ import { printableLines } from '../printable.js';
 import type { Envelope, Row } from '../results/envelope.js';
 import type { Style } from './style.js';
 
-/** The errors of a run as a person reads them: what happened, and what to do next. Empty when there are none. */
+/**
+ * The errors of a run as a person reads them: what happened, and what to do next, which is said once for databases that
+ * one after the other need the same. Of several databases, how many failed. Empty when there are none.
+ */
 export function renderFailures(envelope: Envelope<object>, style: Style): string {
   const several = envelope.results.length > 1;
-  const parts = envelope.results.filter((row) => row.error !== null).map((row) => renderError(row, several, style));
+  const failed = envelope.results.filter((row) => row.error !== null);
+  const hints = failed.map((row) => hintOf(row.error?.detail ?? null));
+  const parts = failed.map((row, place) => {
+    const hint = hints[place] === hints[place + 1] ? undefined : hints[place];
+    return renderErrorText(errorText(row, several), hint, style);
+  });
   if (envelope.error !== null)
     parts.push(renderErrorText(envelope.error.message, hintOf(envelope.error.detail), style));
+  if (several && failed.length > 0) {
+    parts.push(style.chalk.red(`${String(failed.length)} of ${String(envelope.results.length)} databases failed`));
+  }
   return parts.map((part) => `${part}\n`).join('');
 }
 
-function renderError(row: Row<object>, several: boolean, style: Style): string {
+function errorText(row: Row<object>, several: boolean): string {
   const step = row.steps.find(({ status }) => status === 'failed');
   const where = several ? `${row.db}: ` : '';
   const inStep = step === undefined ? '' : ` [step ${step.name}]`;
-  return renderErrorText(`${where}${row.error?.message ?? ''}${inStep}`, hintOf(row.error?.detail ?? null), style);
+  return `${where}${row.error?.message ?? ''}${inStep}`;
 }
 
 /** One error: `error: ...` and, indented below it, what to do. */

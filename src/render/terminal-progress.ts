@@ -1,135 +1,97 @@
-import {
-  DefaultRenderer,
-  Listr,
-  ListrLogger,
-  ProcessOutput,
-  type ListrDefaultRendererLogLevels,
-  type ListrTaskWrapper,
-  type SimpleRenderer,
-} from 'listr2';
 import type { StepResult } from '../pair/steps.js';
 import { printable } from '../printable.js';
-import { stepLine, type Progress } from './progress.js';
+import { liveArea, type LiveArea } from './live-area.js';
+import { formatSeconds, stepLine, type Progress } from './progress.js';
 import type { Style } from './style.js';
 
-/** listr2 looks at stdout only, and gives up when that is piped; belt's progress is for stderr. */
-class StreamRenderer extends DefaultRenderer {
-  static override nonTTY = true;
-}
-
-type Task = ListrTaskWrapper<unknown, typeof StreamRenderer, typeof SimpleRenderer>;
-
-interface DbTask {
-  /** listr2's own; undefined until it has started, which may be after belt is done with the database. */
-  task: Task | undefined;
-  /** Lines that came before. */
-  early: string[];
-  /** Settles when belt is done with the database. */
-  ended: Promise<void>;
-  finish: () => void;
-  fail: (error: Error) => void;
-}
-
-function waitingTask(): DbTask {
-  const made: DbTask = {
-    task: undefined,
-    early: [],
-    ended: Promise.resolve(),
-    finish: () => undefined,
-    fail: () => undefined,
-  };
-  made.ended = new Promise<void>((resolve, reject) => {
-    made.finish = resolve;
-    made.fail = reject;
-  });
-  // A failure before listr2 looks is no unhandled one.
-  made.ended.catch(() => undefined);
-  return made;
+/** What a database is doing. */
+interface AtWork {
+  readonly since: number;
+  /** The steps that run, by their titles, with what they say of themselves; several run side by side. */
+  readonly steps: Map<string, string | null>;
+  /** Steps that have ended. */
+  ended: number;
 }
 
 /**
- * Progress as a list that is redrawn in place: a line for each database, and below it what it does; for a single
- * database every step stays visible.
+ * Progress on a terminal. Of a single database every step that ends stays visible, and those that run are shown below.
+ * Of several, each has one line while it is at work, with the count of all below; one that did something, or failed,
+ * leaves a line.
  * @param stream the terminal; nothing is written anywhere else
  */
 export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Progress {
   const { chalk } = style;
-  const tasks = new Map<string, DbTask>();
-  let single = false;
-  let running: Promise<unknown> = Promise.resolve();
+  const started = performance.now();
+  const atWork = new Map<string, AtWork>();
+  const count = { all: 0, done: 0, failed: 0 };
+  let area: LiveArea | undefined;
 
-  const show = (db: string, line: string): void => {
-    const entry = tasks.get(db);
-    if (entry?.task === undefined) entry?.early.push(line);
-    else entry.task.output = line;
-  };
-  /** What is being done now: it gives way to what comes next, while steps that have ended stay. */
-  const atWork = (db: string, text: string): void => {
-    const entry = tasks.get(db);
-    if (!single) show(db, printable(text));
-    else if (entry?.task !== undefined) entry.task.title = `${printable(db)}  ${chalk.dim(printable(text))}`;
-  };
   const marks: Record<StepResult['status'], string> = {
     ok: chalk.green('✔'),
     skipped: chalk.yellow('↓'),
     failed: chalk.red('✖'),
     planned: chalk.cyan('○'),
   };
+  const stepText = ([title, text]: readonly [string, string | null]): string =>
+    printable(text === null ? title : `${title}: ${text}`);
+  const since = (moment: number): string => {
+    const seconds = Math.floor((performance.now() - moment) / 1000);
+    return seconds === 0 ? '' : chalk.dim(formatSeconds(seconds));
+  };
+
+  const single = (spinner: string): string[] =>
+    [...atWork.values()].flatMap(({ steps }) => [...steps].map((step) => `${chalk.cyan(spinner)} ${stepText(step)}`));
+  const several = (spinner: string): string[] => {
+    const width = Math.max(0, ...[...atWork.keys()].map((db) => printable(db).length));
+    const lines = [...atWork].map(([db, { since: begun, steps }]) => {
+      const step = [...steps].at(-1);
+      return `${chalk.cyan(spinner)} ${printable(db).padEnd(width)}  ${step === undefined ? '' : `${stepText(step)}  `}${since(begun)}`;
+    });
+    const waiting = count.all - count.done - atWork.size;
+    const parts = [
+      `${String(count.done)} of ${String(count.all)} databases done`,
+      ...(count.failed === 0 ? [] : [chalk.red(`${String(count.failed)} failed`)]),
+      ...(waiting === 0 ? [] : [`${String(waiting)} waiting`]),
+    ];
+    return [...lines, `  ${parts.join(', ')}  ${since(started)}`];
+  };
 
   return {
     begin: (databases) => {
-      single = databases.length === 1;
-      for (const db of databases) tasks.set(db, waitingTask());
-      const list = new Listr(
-        databases.map((db) => ({
-          title: printable(db),
-          task: async (_: unknown, task: Task) => {
-            const entry = tasks.get(db);
-            if (entry === undefined) return;
-            entry.task = task;
-            for (const line of entry.early) task.output = line;
-            await entry.ended;
-          },
-          rendererOptions: { outputBar: single ? Infinity : 1, persistentOutput: single },
-        })),
-        {
-          renderer: StreamRenderer,
-          concurrent: true,
-          exitOnError: false,
-          registerSignalListeners: false,
-          rendererOptions: {
-            logger: new ListrLogger<ListrDefaultRendererLogLevels>({
-              processOutput: new ProcessOutput(stream, stream),
-            }),
-            collapseErrors: false,
-            showErrorMessage: false,
-            formatOutput: 'truncate',
-          },
-        },
-      );
-      running = list.run().catch(() => undefined);
+      count.all = databases.length;
+      area = liveArea(stream, databases.length === 1 ? single : several);
     },
-    dbStarted: () => undefined,
+    dbStarted: (db) => {
+      atWork.set(db, { since: performance.now(), steps: new Map(), ended: 0 });
+    },
     warn: (db, text) => {
-      show(db, chalk.yellow(`warning: ${printable(text)}`));
+      area?.keep(chalk.yellow(`warning: ${count.all > 1 ? `${printable(db)}: ` : ''}${printable(text)}`));
     },
     stepStarted: (db, title) => {
-      atWork(db, title);
+      atWork.get(db)?.steps.set(title, null);
     },
     stepProgress: (db, title, text) => {
-      atWork(db, `${title}: ${text}`);
+      atWork.get(db)?.steps.set(title, text);
     },
     stepEnded: (db, title, result) => {
-      show(db, `${marks[result.status]} ${printable(stepLine(title, result)).slice(9)}`);
+      const work = atWork.get(db);
+      if (work === undefined) return;
+      work.steps.delete(title);
+      work.ended += 1;
+      if (count.all === 1) area?.keep(`${marks[result.status]} ${printable(stepLine(title, result)).slice(9)}`);
     },
     dbEnded: (db, failure) => {
-      const entry = tasks.get(db);
-      if (entry?.task !== undefined) entry.task.title = printable(db);
-      if (failure === null) entry?.finish();
-      else entry?.fail(new Error(printable(failure)));
+      const work = atWork.get(db);
+      atWork.delete(db);
+      count.done += 1;
+      if (failure !== null) count.failed += 1;
+      if (count.all === 1 || work === undefined) return;
+      if (failure !== null) area?.keep(`${marks.failed} ${printable(db)}: ${printable(failure)}`);
+      else if (work.ended > 0) area?.keep(`${marks.ok} ${printable(db)}  ${since(work.since)}`);
     },
-    end: async () => {
-      await running;
+    end: () => {
+      area?.end();
+      return Promise.resolve();
     },
   };
 }

@@ -65,7 +65,7 @@ describe.each(
 describe('failures', () => {
   const result = made.envelope('status', made.status);
 
-  it('come with what to do, each under its database', async () => {
+  it('come with what to do, said once where it is the same, and how many failed', async () => {
     await expect(renderFailures(result, plain)).toMatchFileSnapshot('golden/failures.txt');
     const colours = renderFailures(result, coloured).replaceAll('\u001b', '␛');
     await expect(colours).toMatchFileSnapshot('golden/failures-colours.txt');
@@ -101,7 +101,7 @@ describe('progress', () => {
     [59_999, '1 min 0 s'],
     [61_400, '1 min 1 s'],
     [119_999, '2 min 0 s'],
-    [3_600_000, '60 min 0 s'],
+    [3_600_000, '1 h 0 min'],
   ])('calls %d ms %s', (milliseconds, words) => {
     expect(formatDuration(milliseconds)).toBe(words);
   });
