@@ -1,10 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
-import { withGeneratedParts } from './reference.js';
+import { writeFile } from 'node:fs/promises';
+import { asItShouldBe, documentUrl, DOCUMENTS } from './parts.js';
 
-/** `npm run docs`: writes the commands and config keys into README.md, as the code has them. */
+/** `npm run docs`: writes commands, options, config keys and JSON fields into the documents, as the code has them. */
 
-const README = new URL('../../README.md', import.meta.url);
-
-const text = withGeneratedParts(await readFile(README, 'utf8'));
-await writeFile(README, await format(text, { ...(await resolveConfig(README)), parser: 'markdown' }));
+for (const name of Object.keys(DOCUMENTS)) await writeFile(documentUrl(name), await asItShouldBe(name));

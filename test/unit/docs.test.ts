@@ -1,42 +1,36 @@
-import { readFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
+import { registry } from '../../src/registry.js';
 import { envelopeSchema } from '../../src/results/envelope.js';
-import { statusFields } from '../../src/results/status.js';
-import { emptyProgram, withGeneratedParts } from '../docs/reference.js';
+import { blocks, example, exampleNames, readDocuments } from '../docs/blocks.js';
+import { emptyProgram } from '../docs/commands.js';
+import { asItShouldBe, DOCUMENTS } from '../docs/parts.js';
 
-const PATH = new URL('../../README.md', import.meta.url);
-const readme = await readFile(PATH, 'utf8');
+const documents = await readDocuments();
+const text = (name: string): string => documents.get(name) ?? '';
 
-/** The fenced blocks of a language. */
-function blocks(language: string): string[] {
-  const fences = readme.matchAll(new RegExp(`^( *)\`\`\`${language}\n([^]*?)^\\1\`\`\``, 'gm'));
-  return [...fences].map(([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
-}
-
-/** The JSON block below `<!-- example: NAME -->`. */
-function example(name: string): string {
-  const [, text] = new RegExp(`<!-- example: ${name} -->\\s+\`\`\`json\n([^]*?)\`\`\``).exec(readme) ?? [];
-  if (text === undefined) throw new Error(`README.md has no example "${name}"`);
-  return text;
-}
-
-describe('README.md', () => {
-  it('has the commands, options and config keys of the code (npm run docs writes them)', async () => {
-    const written = await format(withGeneratedParts(readme), { ...(await resolveConfig(PATH)), parser: 'markdown' });
-    expect(written).toBe(readme);
+describe('the documents', () => {
+  it.each(Object.keys(DOCUMENTS))('%s has what the code has (npm run docs writes it)', async (name) => {
+    expect(await asItShouldBe(name)).toBe(text(name));
   });
 
-  it('shows JSON that is as the results are', () => {
-    const parsed = envelopeSchema(statusFields).parse(JSON.parse(example('status')));
-    expect(parsed.results[0]).toHaveProperty('forward_replication', 'replicating');
+  it('show JSON that is as the results are', async () => {
+    const names = exampleNames(text('docs/json.md'));
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) {
+      const json: unknown = JSON.parse(example(text('docs/json.md'), name));
+      const spec = registry.find((one) => one.name === (json as { command: string }).command);
+      if (spec?.kind !== 'pairs') throw new Error(`the example "${name}" is of no command`);
+      const { results } = envelopeSchema(await spec.result()).parse(json);
+      // A row that failed early could be anything.
+      for (const field of Object.keys((await spec.result()).shape)) expect(results[0], name).toHaveProperty(field);
+    }
   });
 
-  it('shows a config that belt takes', () => {
+  it('show a config that belt takes', () => {
     const names = ['SRC_ROOT', 'SRC_OWNER', 'DST_ROOT', 'DST_OWNER', 'PGLOGICAL'];
     const variables = Object.fromEntries(names.map((name) => [`${name}_PASSWORD`, 'secret']));
-    const { config } = parseConfig(example('config'), {
+    const { config } = parseConfig(example(text('README.md'), 'config'), {
       file: 'config.json',
       dc: 'testdatacenter1',
       db: 'database1',
@@ -45,16 +39,38 @@ describe('README.md', () => {
     expect(config.dst?.pglogical_user).toEqual({ name: 'pglogical', pw: 'secret' });
   });
 
-  it('types only commands and options that there are', async () => {
-    const typed = blocks('sh')
-      .flatMap((text) => text.split('\n'))
-      .flatMap((line) => /(?:^|\s)belt ([^|>]*)/.exec(line)?.[1] ?? []);
+  it('link only to files and headings that there are', () => {
+    const anchors = new Map([...documents].map(([name, content]) => [name, anchorsOf(content)]));
+    for (const [name, content] of documents) {
+      for (const [, target = ''] of content.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const { pathname, hash } = new URL(target, `file:///${name}`);
+        const file = decodeURI(pathname).slice(1);
+        if (!file.endsWith('.md')) continue;
+        expect(documents.has(file), `${name} links to ${target}`).toBe(true);
+        if (hash !== '') expect(anchors.get(file), `${name} links to ${target}`).toContain(hash.slice(1));
+      }
+    }
+  });
+
+  it.each([...documents.keys()])('%s types only commands and options that there are', async (name) => {
+    const content = text(name);
+    const typed = ['sh', 'text']
+      .flatMap((language) => blocks(content, language))
+      .flatMap((block) => block.split('\n'))
+      .filter((line) => !line.startsWith('#'))
+      .flatMap((line) => /(?:^|[\s(])belt ([a-z][^|>)]*)/.exec(line)?.[1] ?? []);
     // Where something stands for something else it is a usage line.
-    const inText = [...readme.matchAll(/`belt ([^`>[<…]+)(?:>[^`]*)?`/g)].map(([, words = '']) => words);
-    expect(typed.length).toBeGreaterThan(20);
+    const inText = [...content.matchAll(/`belt ([^`>[<…]+)(?:>[^`]*)?`/g)].map(([, words = '']) => words);
     for (const line of [...typed, ...inText]) {
       // A redirection's number, and quotes around an argument, belong to the shell.
-      const words = line.replace(/ 2$/, '').replace('DC DB', 'dc db').replaceAll("'", '').trim().split(/\s+/);
+      const words = line
+        .replace(/ 2$/, '')
+        .replace(/\\$/, '')
+        .replace('DC DB', 'dc db')
+        .replaceAll("'", '')
+        .trim()
+        .split(/\s+/);
       const program = emptyProgram();
       for (const one of [program, ...program.commands]) {
         one.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
@@ -75,4 +91,15 @@ function complete(words: readonly string[]): string[] {
   const bare = words.length === 1 || words[1]?.startsWith('-') === true;
   const needed = command?.registeredArguments.filter(({ required }) => required) ?? [];
   return bare && needed.length > 0 ? [name, ...needed.map(() => 'up'), ...words.slice(1)] : [...words];
+}
+
+/** The anchors of a document's headings, as Markdown viewers make them. */
+function anchorsOf(content: string): string[] {
+  return [...content.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(/\s/g, '-'),
+  );
 }
