@@ -6,12 +6,12 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Written after a build without faults; tsc leaves files behind even when it finds some. */
+/** Written after a build without faults. */
 const BUILD_STAMP = join(ROOT, 'dist', '.built');
 /** Read by Debian's postgresql-common; keeps the package from making and starting a server nobody asked for. */
 const NO_CLUSTER = '/etc/postgresql-common/createcluster.d/pgbelt.conf';
@@ -59,12 +59,10 @@ async function main([name, ...args]) {
 async function prepare() {
   if (existsSync(join(ROOT, 'src'))) {
     if (!existsSync(join(ROOT, 'node_modules'))) await installPackages();
-    if (existsSync(join(ROOT, 'node_modules', 'typescript'))) await build();
+    if (existsSync(join(ROOT, 'node_modules', 'esbuild'))) await build();
   }
   if (!existsSync(join(ROOT, 'dist', 'cli.js'))) {
-    throw new SetupError(
-      'dist is missing, and TypeScript, which makes it, is not installed. Run: npm ci --include=dev',
-    );
+    throw new SetupError('dist is missing, and esbuild, which makes it, is not installed. Run: npm ci --include=dev');
   }
 }
 
@@ -95,27 +93,14 @@ function npmEnvironment() {
 
 async function build() {
   const sources = (await filesUnder(join(ROOT, 'src'))).filter((file) => file.endsWith('.ts'));
-  const inputs = [
-    ...sources,
-    ...['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((f) => join(ROOT, f)),
-  ];
+  const inputs = [...sources, ...['package-lock.json', 'tsconfig.json', 'bin/build.mjs'].map((f) => join(ROOT, f))];
   const changed = Math.max(...(await Promise.all(inputs.map(modified))));
   if ((await modified(BUILD_STAMP)) >= changed && existsSync(join(ROOT, 'dist', 'cli.js'))) return;
   const started = new Date();
   await step('building', 'npm', ['run', '--silent', 'build'], { env: npmEnvironment() });
-  await removeOrphans(sources);
   // As of the start: a source that changes during the build is built again the next time.
   await writeFile(BUILD_STAMP, '');
   await utimes(BUILD_STAMP, started, started);
-}
-
-/** Deletes what earlier builds made of sources that are gone. */
-async function removeOrphans(sources) {
-  const expected = new Set(sources.map((file) => file.slice(join(ROOT, 'src').length, -'.ts'.length)));
-  for (const file of await filesUnder(join(ROOT, 'dist'))) {
-    const made = /^(.*?)(\.d\.ts|\.js)$/.exec(file.slice(join(ROOT, 'dist').length));
-    if (made !== null && !expected.has(made[1])) await rm(file);
-  }
 }
 
 async function findPostgres(target) {

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import type { PairCommandSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { BeltError } from './errors.js';
+import { packageFile } from './package-file.js';
 import { buildProgram, type Handlers, type PairCall } from './program.js';
 import { registry } from './registry.js';
 import type { Envelope } from './results/envelope.js';
@@ -135,7 +136,7 @@ async function reportError(error: unknown): Promise<number> {
 async function main(): Promise<void> {
   listenForSignals();
   endQuietlyOnBrokenPipe();
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   const program = buildProgram(registry, version, handlers);
   for (const command of [program, ...program.commands]) command.exitOverride();
   if (process.argv.length <= 2) {

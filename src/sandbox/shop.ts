@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { SideName } from '../errors.js';
+import { packageFile } from '../package-file.js';
 import { ident, literal } from '../postgres/quote.js';
 import { Session } from '../postgres/session.js';
 import type { Server } from './servers.js';
@@ -20,8 +21,6 @@ export interface ShopPasswords {
   readonly application: string;
 }
 
-/** The file, whether this module runs from src/ or from dist/. */
-const SHOP_SQL = new URL('../../src/sandbox/shop.sql', import.meta.url);
 const LOAD_TIMEOUT_MS = 300_000;
 
 /** Opens a session on a sandbox's server. */
@@ -56,7 +55,7 @@ export async function makeShopDatabase(server: Server, side: SideName, passwords
 export async function loadShop(server: Server, side: SideName, passwords: ShopPasswords): Promise<void> {
   const owner = await connectTo(server, side, SHOP.database, SHOP.owner, passwords.owner);
   try {
-    await owner.query(await readFile(SHOP_SQL, 'utf8'));
+    await owner.query(await readFile(packageFile('src/sandbox/shop.sql'), 'utf8'));
     await owner.query('ANALYZE');
   } finally {
     await owner.close();

@@ -43,7 +43,7 @@ describe('the documents', () => {
     const reach = STATES[state];
     if (reach === undefined) throw new Error(`no one knows how to come to state "${state}"`);
     expect(blocks.length).toBeGreaterThan(0);
-    const pair = await testPair({ ...NAMES, srcSql: ORDERS, config: excludeOthers });
+    const pair = await testPair({ ...NAMES, srcSql: ORDERS });
     await reach(pair);
     for (const block of blocks) await type(pair, block);
   });
@@ -58,11 +58,6 @@ describe('the examples of the commands', () => {
   it.todo(`${String(registry.length)} commands`);
 });
 
-/** Other tests of the same servers keep their logins. */
-function excludeOthers(config: { exclude_patterns?: string[] }): void {
-  config.exclude_patterns = [];
-}
-
 /** Runs a block as a shell would, with `belt` on the PATH. @throws when a command of it fails */
 async function type(pair: TestPair, block: string): Promise<void> {
   const bin = await beltOnPath();
@@ -72,7 +67,7 @@ async function type(pair: TestPair, block: string): Promise<void> {
       ['-euo', 'pipefail', '-c', block],
       {
         cwd: pair.dir,
-        env: { ...process.env, ...pair.toolsEnvironment, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` },
+        env: { ...process.env, ...pair.environment, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` },
       },
       (error, stdout, stderr) => {
         if (error === null) resolve();

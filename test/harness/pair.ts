@@ -139,8 +139,12 @@ export class TestPair {
 
   /** Runs the built belt with just these arguments. */
   beltRaw(args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
-    const tools = this.tools === undefined ? {} : { BELT_PG_BIN: this.tools };
-    return runBelt(this.dir, args, { ...options, env: { ...tools, ...options.env } });
+    return runBelt(this.dir, args, { ...options, env: { ...this.environment, ...options.env } });
+  }
+
+  /** What belt needs in its environment to find the client tools that fit the servers. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.tools === undefined ? {} : { BELT_PG_BIN: this.tools };
   }
 
   async writeConfig(): Promise<void> {
