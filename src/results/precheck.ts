@@ -7,8 +7,9 @@ const role = z.object({
   rolinherit: z.boolean(),
   rolsuper: z.boolean(),
   memberof: z.array(z.string()),
-  /** May create objects in the schema; for a destination whose schema is not there yet: in the database. */
-  can_create: z.boolean(),
+  can_create: z
+    .boolean()
+    .describe('May create objects in the schema; where that is not there yet, in the database.'),
 });
 
 const table = z.object({
@@ -16,9 +17,11 @@ const table = z.object({
   schema_name: z.string(),
   owner: z.string(),
   has_primary_key: z.boolean(),
-  replication_method: z.enum(['pglogical', 'dump_and_load', 'unavailable']),
+  replication_method: z
+    .enum(['pglogical', 'dump_and_load', 'unavailable'])
+    .describe('How its rows move: replicated, copied in the downtime, or not at all.'),
   can_replicate: z.boolean(),
-  reason: z.string().nullable(),
+  reason: z.string().nullable().describe('Why it is not replicated.'),
 });
 
 const sequence = z.object({
@@ -38,18 +41,19 @@ const side = z.object({
   max_wal_senders: z.number(),
   wal_level: z.string(),
   shared_preload_libraries: z.array(z.string()),
-  /** `on`, `off`, or a sentence that it is no RDS server. */
-  rds_logical_replication: z.string(),
-  /** What the server lets output plugins be, or null on servers that do not ask. */
-  output_plugin_libraries: z.string().nullable(),
-  pglogical_version: z.string().nullable(),
+  rds_logical_replication: z.string().describe('on, off, or that it is no RDS server.'),
+  output_plugin_libraries: z
+    .string()
+    .nullable()
+    .describe('The output plugins that the server allows; null on servers that do not ask.'),
+  pglogical_version: z.string().nullable().describe('The version that is installed on the server.'),
   root_user: role,
   owner_user: role.nullable(),
   tables: z.array(table),
   sequences: z.array(sequence),
   extensions: z.array(z.object({ extname: z.string(), in_other_side: z.boolean() })),
-  root_ok: z.boolean(),
-  owner_ok: z.boolean(),
+  root_ok: z.boolean().describe('Whether the root user can do what belt needs.'),
+  owner_ok: z.boolean().describe('Whether the owner is there and can log in.'),
   shared_preload_ok: z.boolean(),
 });
 

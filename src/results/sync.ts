@@ -4,18 +4,20 @@ const value = z.union([z.number(), z.string()]);
 
 const sequence = z.object({
   name: z.string(),
-  source_value: value,
-  destination_value: value,
-  synced: z.boolean(),
-  method: z.enum(['pk_max', 'source_value', 'source_value_with_stride']),
+  source_value: value.describe('Where the sequence stands on the source.'),
+  destination_value: value.describe('Where it stands on the destination now.'),
+  synced: z.boolean().describe('Whether this run has set it.'),
+  method: z
+    .enum(['pk_max', 'source_value', 'source_value_with_stride'])
+    .describe('What the value comes from: the highest key, or the source.'),
   skipped_reason: z.string().nullable(),
 });
 
 const copiedTable = z.object({
   name: z.string(),
-  loaded: z.boolean(),
+  loaded: z.boolean().describe('Whether this run has copied it.'),
   skipped_reason: z.string().nullable(),
-  row_count: z.number().nullable(),
+  row_count: z.number().nullable().describe('Rows on the destination now; null when it failed.'),
   duration_ms: z.number(),
   error: z.string().nullable(),
 });
@@ -23,9 +25,9 @@ const copiedTable = z.object({
 const comparedTable = z.object({
   name: z.string(),
   strategy: z.enum(['random_100', 'latest_100', 'no_pkey_presence']),
-  rows_compared: z.number(),
+  rows_compared: z.number().describe('Rows of which both sides were looked at.'),
   passed: z.boolean(),
-  mismatch_detail: z.string().nullable(),
+  mismatch_detail: z.string().nullable().describe('How many rows differ, and the first: key, column, both values.'),
 });
 
 const index = z.object({
