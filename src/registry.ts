@@ -9,10 +9,15 @@ import { schemaCommands } from './commands/schema/specs.js';
 
 /** The commands, in the order in which a migration uses them; the ones beside a migration last. */
 export const registry: readonly CommandSpec[] = [
+  inspectCommands.checkConnectivity,
   inspectCommands.precheck,
+  inspectCommands.checkPkeys,
+  inspectCommands.srcDsn,
+  inspectCommands.dstDsn,
   replicationCommands.setup,
   replicationCommands.setupBack,
   inspectCommands.status,
+  inspectCommands.connections,
   schemaCommands.createIndexes,
   dataCommands.analyze,
   loginCommands.revokeLogins,
