@@ -244,7 +244,7 @@ describe('what fails, and why', () => {
     });
     expect(row).toMatchObject({ src_query: true, src_owner_query: true, dst_tcp: true });
     expect(row.failed_checks).toEqual(['src_to_dst_dblink', 'dst_query', 'dst_owner_query', 'dst_to_src_dblink']);
-    expect(row.reasons.dst_query).toMatch(/no answer in time/);
+    expect(row.reasons.dst_query).toMatch(/no answer in (time|10 seconds)/);
     expect(run.durationMs).toBeLessThan(ANSWER_MS);
   });
 
@@ -270,7 +270,7 @@ describe('what fails, and why', () => {
     };
     const { row, run } = await check(silent);
     expect(row.failed_checks).toEqual(['dst_query', 'dst_owner_query', 'dst_to_src_dblink']);
-    expect(row.reasons.dst_query).toMatch(/no answer in time/);
+    expect(row.reasons.dst_query).toMatch(/no answer in (time|10 seconds)/);
     expect(run.durationMs).toBeLessThan(ANSWER_MS);
   });
 });

@@ -14,6 +14,8 @@ let pair: TestPair;
 
 beforeAll(async () => {
   pair = await testPair({ hostile: true });
+  // Builds belt, which a shell's command line does not.
+  await pair.beltRaw(['--version']);
   const { name, pw } = pair.names.pglogical;
   for (const side of [pair.src, pair.dst]) {
     await side.sql(`CREATE ROLE ${ident(name)} LOGIN PASSWORD ${literal(pw)}`);
