@@ -9,7 +9,11 @@ import { schemaCommands } from './commands/schema/specs.js';
 
 /** The commands, by the groups of the help; within a group in the order in which a migration uses them. */
 export const registry: readonly CommandSpec[] = [
+  inspectCommands.checkConnectivity,
   inspectCommands.precheck,
+  inspectCommands.checkPkeys,
+  inspectCommands.srcDsn,
+  inspectCommands.dstDsn,
   replicationCommands.setup,
   replicationCommands.setupBack,
   schemaCommands.createIndexes,
@@ -20,6 +24,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   inspectCommands.status,
+  inspectCommands.connections,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];

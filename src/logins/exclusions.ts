@@ -1,4 +1,5 @@
 import type { Pair } from '../pair/pair.js';
+import type { Side } from '../pair/side.js';
 
 /** Roles whose LOGIN belt leaves alone, by name and by LIKE pattern. */
 export interface Exclusions {
@@ -23,5 +24,16 @@ export function exclusionsFor(pair: Pair, options: ExclusionOptions): Exclusions
   return {
     users: [root_user.name, pglogical_user.name, ...ALWAYS.users, ...pair.config.exclude_users, ...options.excludeUser],
     patterns: [...ALWAYS.patterns, ...pair.config.exclude_patterns, ...options.excludePattern],
+  };
+}
+
+/** The server's own roles that `belt connections` does not count. */
+const SERVER_ROLES = ['postgres', 'rdsadmin'];
+
+/** Whose sessions on a side do not count: the server's, those of replication, the config's, the command line's. */
+export function uncountedOn(pair: Pair, side: Side, options: ExclusionOptions): Exclusions {
+  return {
+    users: [...SERVER_ROLES, side.config.pglogical_user.name, ...pair.config.exclude_users, ...options.excludeUser],
+    patterns: [...pair.config.exclude_patterns, ...options.excludePattern],
   };
 }

@@ -1,3 +1,5 @@
+import type { Address } from './session.js';
+
 /** libpq connection strings (`host=... dbname=...`), as pglogical and the client tools read them. */
 
 /**
@@ -10,6 +12,20 @@ export function conninfo(parameters: Readonly<Record<string, string | number | u
     .filter((entry): entry is [string, string | number] => entry[1] !== undefined)
     .map(([key, value]) => `${key}=${quoteValue(String(value))}`)
     .join(' ');
+}
+
+/** What libpq needs to connect to an address, the password included; so it must never be shown unasked. */
+export function addressConninfo(address: Address): string {
+  return conninfo({
+    host: address.host,
+    hostaddr: address.hostaddr,
+    port: address.port,
+    dbname: address.database,
+    user: address.user,
+    password: address.password,
+    sslmode: address.ssl.mode,
+    sslrootcert: address.ssl.rootcert,
+  });
 }
 
 function quoteValue(value: string): string {

@@ -1,5 +1,6 @@
 /** PostgreSQL's error codes that belt branches on. Source: PostgreSQL documentation, appendix A. */
 export const SQLSTATE = {
+  cannotEstablishConnection: '08001',
   connectionFailure: '08006',
   uniqueViolation: '23505',
   invalidPassword: '28P01',

@@ -1,3 +1,6 @@
+import { CHECKS, type CheckConnectivityFields } from '../../src/results/check-connectivity.js';
+import type { CheckPkeysFields } from '../../src/results/check-pkeys.js';
+import type { ConnectionsFields } from '../../src/results/connections.js';
 import type { CreateIndexesFields } from '../../src/results/create-indexes.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
 import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
@@ -238,6 +241,48 @@ export const unfit: Row<PrecheckFields>[] = [
   failed('zones', 'cannot connect'),
 ];
 
+const allWell = Object.fromEntries(CHECKS.map((check) => [check, true])) as Record<(typeof CHECKS)[number], true>;
+
+export const reached: Row<CheckConnectivityFields>[] = [
+  { ...good('shop'), ...allWell, all_ok: true, failed_checks: [], reasons: {} },
+  {
+    ...failed('users', '2 of 8 checks failed'),
+    ...allWell,
+    src_to_dst_dblink: false,
+    dst_owner_query: false,
+    all_ok: false,
+    failed_checks: ['src_to_dst_dblink', 'dst_owner_query'],
+    reasons: { src_to_dst_dblink: 'the source server cannot connect', dst_owner_query: 'the password is wrong' },
+  },
+  failed('zones', 'there is no config'),
+];
+
+export const keyed: Row<CheckPkeysFields>[] = [
+  {
+    ...good('shop'),
+    detail: {
+      schema_name: 'Shop Data',
+      with_primary_key: ['Order Details', 'parts'],
+      without_primary_key: ['log'],
+      tables: [
+        { name: 'Order Details', primary_key: ['Order', 'line no'], replication_method: 'pglogical', reason: null },
+        { name: 'log', primary_key: null, replication_method: 'dump_and_load', reason: 'has no primary key' },
+        { name: 'parts', primary_key: ['id'], replication_method: 'unavailable', reason: 'a partitioned table' },
+      ],
+    },
+  },
+];
+
+export const connected: Row<ConnectionsFields>[] = [
+  {
+    ...good('shop'),
+    // A name that is a number comes first in JavaScript, whatever was put in first.
+    source: { total_connections: 15, by_user: { App: 12, '7': 1, report: 2 } },
+    destination: { total_connections: 0, by_user: {} },
+  },
+  refused,
+];
+
 export const revoked: Row<RevokeLoginsFields>[] = [
   {
     ...good('shop'),
@@ -354,7 +399,7 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
-        path.at(-1) === 'remaining_sessions' ? HOSTILE : key,
+        ['remaining_sessions', 'by_user'].includes(path.at(-1) ?? '') ? HOSTILE : key,
         withHostileTexts(inner, [...path, key]),
       ]),
     ) as T;

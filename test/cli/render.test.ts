@@ -24,6 +24,9 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   'teardown-back-replication': [],
   'restore-logins': [],
   analyze: [],
+  'check-connectivity': [['check-connectivity', made.envelope('check-connectivity', made.reached)]],
+  'check-pkeys': [['check-pkeys', made.envelope('check-pkeys', made.keyed, 'shop')]],
+  connections: [['connections', made.envelope('connections', made.connected)]],
   precheck: [
     ['precheck-one', made.envelope('precheck', made.ready, 'shop')],
     ['precheck-all', made.envelope('precheck', made.unfit)],

@@ -1,4 +1,27 @@
-import { definePairCommand, type CommandSpec } from '../define.js';
+import { definePairCommand, definePlainCommand, exclusionOptions, flag, type CommandSpec } from '../define.js';
+
+const checkConnectivity = definePairCommand({
+  name: 'check-connectivity',
+  group: 'prepare',
+  summary: 'check that belt reaches both servers, and the servers each other',
+  description:
+    "Tries, for each side, belt's way to the port, the login of the root user and of the owner, and the server's way to " +
+    'the other server: with the extension dblink, by the address that pglogical will use (peer_host and peer_port where ' +
+    'the config has them), as the owner. All is tried at once, so a side that is down hides nothing about the other. ' +
+    'Where dblink is not in the database it is made for the check in a transaction that is rolled back: nothing changes. ' +
+    'Exit code 1 when a check fails, with the reason of each.',
+  examples: [
+    { line: 'belt check-connectivity testdatacenter1', means: 'every database of the datacenter' },
+    { line: 'belt check-connectivity testdatacenter1 database1 --json', means: 'one database, for a program' },
+  ],
+  needs: 'both',
+  changes: false,
+  next: 'belt precheck {target}',
+  options: {},
+  result: async () => (await import('../../results/check-connectivity.js')).checkConnectivityFields,
+  load: () => import('./check-connectivity.js'),
+  table: () => import('../../render/tables/check-connectivity.js'),
+});
 
 const precheck = definePairCommand({
   name: 'precheck',
@@ -24,6 +47,50 @@ const precheck = definePairCommand({
   table: () => import('../../render/tables/precheck.js'),
 });
 
+const checkPkeys = definePairCommand({
+  name: 'check-pkeys',
+  group: 'prepare',
+  summary: 'list the tables with and without a primary key, and how each will be moved',
+  description:
+    "Reads the source's tables: those with a primary key and those without, and how the rows of each will come to the " +
+    'destination, with the reason where that is not by pglogical. Tables that are not replicated are copied by sync, ' +
+    'during the downtime. Changes nothing.',
+  examples: [{ line: 'belt check-pkeys testdatacenter1 database1', means: 'the tables of one database' }],
+  needs: 'src',
+  oneDatabase: true,
+  changes: false,
+  options: {},
+  result: async () => (await import('../../results/check-pkeys.js')).checkPkeysFields,
+  load: () => import('./check-pkeys.js'),
+  table: () => import('../../render/tables/check-pkeys.js'),
+});
+
+/** The command that prints the connection string of a side. */
+function dsn(side: 'src' | 'dst', word: string): CommandSpec {
+  return definePlainCommand({
+    name: `${side}-dsn`,
+    group: 'prepare',
+    summary: `print the connection string of the ${word}, with the password`,
+    description:
+      `Prints a libpq connection string for the ${word} database, as the root user unless told otherwise, for psql and ` +
+      "every other program that takes one. It holds the password: that is what it is for, so mind where it goes. belt's " +
+      'log does not get it.',
+    examples: [
+      { line: `belt ${side}-dsn testdatacenter1 database1 --owner`, means: `the owner's, to look at` },
+      { line: `psql "$(belt ${side}-dsn testdatacenter1 database1)"`, means: `a session on the ${word}, as root` },
+    ],
+    arguments: [
+      { name: '<dc>', description: 'datacenter: a folder in configs/' },
+      { name: '<db>', description: 'database: a folder in configs/<dc>/' },
+    ],
+    options: {
+      owner: flag('--owner', 'as the owner of the tables'),
+      pglogical: flag('--pglogical', 'as the role that pglogical replicates as'),
+    },
+    load: async () => (await import('./dsn.js')).dsnModule(side),
+  });
+}
+
 const status = definePairCommand({
   name: 'status',
   group: 'watch',
@@ -43,4 +110,32 @@ const status = definePairCommand({
   table: () => import('../../render/tables/status.js'),
 });
 
-export const inspectCommands = { precheck, status } satisfies Record<string, CommandSpec>;
+const connections = definePairCommand({
+  name: 'connections',
+  group: 'watch',
+  summary: 'count the sessions of clients on both sides, by user',
+  description:
+    'Says whose sessions are open in the source and in the destination database: who has still to move over, or can ' +
+    "still write. belt's own sessions, replication, postgres, rdsadmin, and the roles that the config (exclude_users, " +
+    'exclude_patterns) or you exclude do not count. Changes nothing.',
+  examples: [
+    { line: 'belt connections testdatacenter1', means: 'every database of the datacenter' },
+    { line: "belt connections testdatacenter1 database1 -e reporting -p 'backup%'", means: 'without some roles' },
+  ],
+  needs: 'both',
+  changes: false,
+  options: exclusionOptions,
+  result: async () => (await import('../../results/connections.js')).connectionsFields,
+  load: () => import('./connections.js'),
+  table: () => import('../../render/tables/connections.js'),
+});
+
+export const inspectCommands = {
+  checkConnectivity,
+  precheck,
+  checkPkeys,
+  srcDsn: dsn('src', 'source'),
+  dstDsn: dsn('dst', 'destination'),
+  status,
+  connections,
+} satisfies Record<string, CommandSpec>;
