@@ -20,6 +20,7 @@ export const registry: readonly CommandSpec[] = [
   dataCommands.sync,
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
+  schemaCommands.diffSchemas,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];
