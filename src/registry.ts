@@ -21,6 +21,11 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   schemaCommands.diffSchemas,
+  schemaCommands.dumpSchema,
+  schemaCommands.loadSchema,
+  schemaCommands.loadConstraints,
+  schemaCommands.removeConstraints,
+  schemaCommands.removeIndexes,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];

@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { ToolError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { invalidIndexes } from '../postgres/catalog/indexes.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
 import { runTool, ToolFailure } from '../process/run.js';
-import { withSchemaArchive, type Archive } from './archive.js';
+import { withSchemaArchive, withUseList, type Archive } from './archive.js';
 import { deferredObjects, initialEntries } from './initial-load.js';
 import { endOrphans, LOAD_NAMES } from './prepare.js';
 import type { TocEntry } from './toc.js';
@@ -41,32 +40,32 @@ export async function loadSchema(
 async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const address = pair.dst.address('owner');
-  const list = `${archive.file}.list`;
-  await writeFile(list, `${entries.map(({ line }) => line).join('\n')}\n`, { mode: 0o600 });
   try {
-    await runTool({
-      name: 'pg_restore',
-      path: archive.tools.restore.path,
-      args: [
-        '--no-owner',
-        '--no-tablespaces',
-        '--single-transaction',
-        '--exit-on-error',
-        // Else it does not say which object fails.
-        '--verbose',
-        '--no-password',
-        `--use-list=${list}`,
-        `--dbname=${databaseArgument(address)}`,
-        archive.file,
-      ],
-      env: toolEnvironment(pair.environment, address, {
-        applicationName: LOAD_NAMES.pg_restore,
-        timeouts: { statement: 0, lock: 60_000 },
+    await withUseList(archive, entries, (list) =>
+      runTool({
+        name: 'pg_restore',
+        path: archive.tools.restore.path,
+        args: [
+          '--no-owner',
+          '--no-tablespaces',
+          '--single-transaction',
+          '--exit-on-error',
+          // Else it does not say which object fails.
+          '--verbose',
+          '--no-password',
+          `--use-list=${list}`,
+          `--dbname=${databaseArgument(address)}`,
+          archive.file,
+        ],
+        env: toolEnvironment(pair.environment, address, {
+          applicationName: LOAD_NAMES.pg_restore,
+          timeouts: { statement: 0, lock: 60_000 },
+        }),
+        secrets: [address.password],
+        purpose: `loading schema "${pair.schema}" into ${pair.dst.toString()}`,
+        signal: pair.environment.signal,
       }),
-      secrets: [address.password],
-      purpose: `loading schema "${pair.schema}" into ${pair.dst.toString()}`,
-      signal: pair.environment.signal,
-    });
+    );
   } catch (error) {
     throw error instanceof ToolFailure ? restoreError(error, pair, archive.entries) : error;
   }

@@ -1,12 +1,10 @@
 import type { Session } from '../session.js';
 
 /** What belt carries over of an index. The name is unique within the schema. */
-export interface IndexFacts {
-  readonly oid: number;
+export interface CarriedIndex {
   readonly name: string;
   readonly table: string;
-  /** False while it cannot be used: a build that failed, or a partitioned index that lacks partitions' indexes. */
-  readonly valid: boolean;
+  readonly unique: boolean;
   /** An index of a partitioned table: it has no storage of its own. */
   readonly partitioned: boolean;
   /** The partitioned index it is attached to. */
@@ -16,6 +14,13 @@ export interface IndexFacts {
   readonly clustered: boolean;
   /** Statistics targets of its columns, where they are not the default. */
   readonly statistics: readonly { readonly column: number; readonly target: number }[];
+}
+
+/** An index as it is on a server. */
+export interface IndexFacts extends CarriedIndex {
+  readonly oid: number;
+  /** False while it cannot be used: a build that failed, or a partitioned index that lacks partitions' indexes. */
+  readonly valid: boolean;
 }
 
 export interface IndexDefinition extends IndexFacts {
@@ -29,7 +34,7 @@ interface IndexRow extends Omit<IndexFacts, 'parent'> {
 }
 
 const FACTS = `
-  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid,
+  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid, i.indisunique AS "unique",
   ci.relkind = 'I' AS partitioned, pn.nspname AS parent_schema, pc.relname AS parent_name,
   obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered,
   -- Only columns that are expressions can have a target of their own.
