@@ -22,7 +22,7 @@ const headSchema = z.object({
   /** Major version of the source's server. */
   major: z.number(),
   /** What belt has to know of the schema to load it. */
-  record: z.unknown(),
+  record: z.unknown().optional(),
 });
 
 export type FileKind = z.infer<typeof headSchema>['kind'];
