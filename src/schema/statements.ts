@@ -88,15 +88,19 @@ async function withLockRetries(session: Session, work: () => Promise<void>): Pro
   }
 }
 
-/** Adds the sessions that have been in a transaction for longest; one of them holds the lock. */
+/**
+ * Adds the sessions that hold locks on tables, those first that have been in a transaction for longest; one of them is in
+ * the way. Who may not read the statistics of others (the owner) sees that they hold locks, but not for how long.
+ */
 async function namingHolders(session: Session, error: QueryError): Promise<QueryError> {
   const holders = await session.query<{ holder: string }>(
-    `SELECT format('pid %s (%s, %s, in a transaction for %s s)', a.pid, a.usename,
+    `SELECT format('pid %s (%s, %s%s)', a.pid, a.usename,
                    coalesce(nullif(a.application_name, ''), 'no application name'),
-                   extract(epoch FROM clock_timestamp() - a.xact_start)::int) AS holder
+                   ', in a transaction for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::int || ' s') AS holder
        FROM pg_stat_activity a
-      WHERE a.datname = current_database() AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
-        AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation')
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+        AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+                     WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.relation >= 16384)
       ORDER BY a.xact_start LIMIT 5`,
   );
   const who = holders.map(({ holder }) => holder).join(', ');
