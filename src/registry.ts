@@ -25,6 +25,12 @@ export const registry: readonly CommandSpec[] = [
   loginCommands.restoreLogins,
   inspectCommands.status,
   inspectCommands.connections,
+  schemaCommands.diffSchemas,
+  schemaCommands.dumpSchema,
+  schemaCommands.loadSchema,
+  schemaCommands.loadConstraints,
+  schemaCommands.removeConstraints,
+  schemaCommands.removeIndexes,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];

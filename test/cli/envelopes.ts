@@ -2,8 +2,12 @@ import { CHECKS, type CheckConnectivityFields } from '../../src/results/check-co
 import type { CheckPkeysFields } from '../../src/results/check-pkeys.js';
 import type { ConnectionsFields } from '../../src/results/connections.js';
 import type { CreateIndexesFields } from '../../src/results/create-indexes.js';
+import type { DiffSchemasFields } from '../../src/results/diff-schemas.js';
+import type { DumpSchemaFields } from '../../src/results/dump-schema.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
+import type { LoadConstraintsFields } from '../../src/results/load-constraints.js';
 import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
+import type { RemovalFields } from '../../src/results/removal.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
 import type { StatusFields } from '../../src/results/status.js';
 import type { SyncFields } from '../../src/results/sync.js';
@@ -331,7 +335,7 @@ export const synced: Row<SyncFields>[] = [
           },
         ],
       },
-      indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null }],
+      indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null, hint: null }],
       validation: {
         schema_name: 'Shop Data',
         tables: [
@@ -370,16 +374,97 @@ export const indexed: Row<CreateIndexesFields>[] = [
     indexes_file: null,
     analyze_ran: true,
     indexes: [
-      { name: 'i1', status: 'created', duration_ms: 5, error: null },
-      { name: 'i2', status: 'skipped_exists', duration_ms: 0, error: null },
+      { name: 'i1', status: 'created', duration_ms: 5, error: null, hint: null },
+      { name: 'i2', status: 'skipped_exists', duration_ms: 0, error: null, hint: null },
     ],
   },
   {
     ...failed('users', 'index i3 was not made'),
     indexes_file: null,
     analyze_ran: false,
-    indexes: [{ name: 'i3', status: 'failed', duration_ms: 5, error: 'duplicate key' }],
+    indexes: [{ name: 'i3', status: 'failed', duration_ms: 5, error: 'duplicate key', hint: 'Delete one.' }],
   },
+];
+
+export const differing: Row<DiffSchemasFields>[] = [
+  { ...good('shop'), result: 'match', reason: null, diff: '', differences: [] },
+  { ...good('stock'), result: 'skipped', reason: 'the config lists tables', diff: '', differences: [] },
+  {
+    ...failed('users', 'schema "public" is not the same on both sides'),
+    result: 'mismatch',
+    reason: null,
+    diff: '@@ ... @@',
+    differences: [
+      { kind: 'table', object: '"Order Details"', problem: 'missing', src: ['options fillfactor=70'], dst: null },
+      { kind: 'sequence', object: 'besides', problem: 'extra', src: null, dst: ['integer', 'cycle'] },
+      {
+        kind: 'column',
+        object: 'users.name',
+        problem: 'changed',
+        src: ['type text', 'not null'],
+        dst: ['type character varying(9)'],
+      },
+    ],
+  },
+  refused,
+];
+
+export const dumped: Row<DumpSchemaFields>[] = [
+  {
+    ...good('shop'),
+    detail: {
+      files: [
+        { kind: 'schema', path: 'schemas/dc1/shop/schema.sql', objects: 120 },
+        { kind: 'load', path: 'schemas/dc1/shop/load.sql', objects: 100 },
+        { kind: 'indexes', path: 'schemas/dc1/shop/indexes.sql', objects: 12 },
+        { kind: 'constraints', path: 'schemas/dc1/shop/constraints.sql', objects: 3 },
+      ],
+      invalid_indexes: ['left over'],
+    },
+  },
+  refused,
+];
+
+export const constrained: Row<LoadConstraintsFields>[] = [
+  {
+    ...good('shop'),
+    detail: {
+      constraints_file: null,
+      constraints: [
+        { name: 'c1', table: 'orders', status: 'added' },
+        { name: 'c2', table: 'orders', status: 'skipped_exists' },
+      ],
+    },
+  },
+  {
+    ...failed('users', 'NOT VALID constraint "c3" could not be added'),
+    detail: {
+      constraints_file: 'schemas/dc1/users/constraints.sql',
+      constraints: [{ name: 'c3', table: 'users', status: 'missing' }],
+    },
+  },
+  refused,
+];
+
+export const removed: Row<RemovalFields>[] = [
+  {
+    ...good('shop'),
+    detail: {
+      definitions_file: null,
+      objects: [
+        { name: 'i1', table: 'orders', status: 'removed', reason: null },
+        { name: 'i 2', table: 'orders', status: 'left', reason: 'the source has none of that name' },
+      ],
+    },
+  },
+  {
+    ...failed('users', '"i3" on "public"."users" could not be dropped'),
+    detail: {
+      definitions_file: 'schemas/dc1/users/indexes.sql',
+      objects: [{ name: 'i3', table: 'users', status: 'to_remove', reason: null }],
+    },
+  },
+  refused,
 ];
 
 /** A copy in which every text but the words that a renderer goes by is a name that tries to take over the terminal. */
@@ -389,6 +474,8 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
     'severity',
     'side',
     'strategy',
+    'result',
+    'problem',
     'replication_method',
     'forward_replication',
     'back_replication',

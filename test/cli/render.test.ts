@@ -35,6 +35,12 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
   'create-indexes': [['create-indexes', made.envelope('create-indexes', made.indexed)]],
+  'diff-schemas': [['diff-schemas', made.envelope('diff-schemas', made.differing)]],
+  'dump-schema': [['dump-schema', made.envelope('dump-schema', made.dumped)]],
+  'load-schema': [],
+  'load-constraints': [['load-constraints', made.envelope('load-constraints', made.constrained)]],
+  'remove-indexes': [['remove-indexes', made.envelope('remove-indexes', made.removed)]],
+  'remove-constraints': [['remove-constraints', made.envelope('remove-constraints', made.removed)]],
 };
 
 const pairCommands = registry.flatMap((spec) => (spec.kind === 'pairs' ? [spec] : []));
