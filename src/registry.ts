@@ -20,6 +20,9 @@ export const registry: readonly CommandSpec[] = [
   dataCommands.sync,
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
+  replicationCommands.reset,
+  replicationCommands.teardown,
+  replicationCommands.cleanupPreviousConfig,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];
