@@ -62,9 +62,14 @@ async function readUses(session: Session, role: string): Promise<{ others: strin
     `SELECT ARRAY(SELECT d.datname::text FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
                    WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND d.datname <> current_database()
                   UNION
-                  SELECT database::text FROM pg_replication_slots
-                   WHERE plugin IN ('pglogical_output', 'pglogical') AND database <> current_database()
+                  -- Nobody reads it just now, and nothing shows that it is another role by which it is read.
+                  SELECT l.database::text FROM pg_replication_slots l
+                   WHERE l.plugin IN ('pglogical_output', 'pglogical') AND l.database <> current_database() AND NOT l.active
+                     AND NOT EXISTS (SELECT FROM pg_shdepend s JOIN pg_roles o ON o.oid = s.refobjid AND o.rolreplication
+                                      WHERE s.dbid = l.datoid AND s.refclassid = 'pg_authid'::regclass
+                                        AND s.deptype = 'a' AND o.oid <> r.oid)
                   UNION
+                  -- Walsenders are sessions of the role by which the subscriber reads.
                   SELECT datname::text FROM pg_stat_activity WHERE usename = r.rolname AND datname <> current_database()
                   ORDER BY 1) AS others,
             EXISTS (SELECT FROM pg_shdepend s
