@@ -73,7 +73,7 @@ export function beforeCutoverStep(pair: Pair, { force }: { readonly force: boole
       const signs = await readSigns(pair);
       const figures = `${String(filled.length)} tables of the destination hold rows, ${signs.sizes}`;
       // After a cutover forward replication is gone: then --force is not enough, as long as anything else speaks for one.
-      const live = signs.ended !== null && signs.others.length > 0;
+      const live = signs.unconfigured && signs.others.length > 0;
       if (force && !live) return `${figures}; goes on, because of --force`;
       const found = [...(signs.ended === null ? [] : [signs.ended]), ...signs.others];
       const reasons = signs.large === null || force ? found : [...found, signs.large];
@@ -90,6 +90,8 @@ export function beforeCutoverStep(pair: Pair, { force }: { readonly force: boole
 }
 
 interface Signs {
+  /** Forward replication is not there, for whatever reason. */
+  readonly unconfigured: boolean;
   /** Forward replication is gone, and not by a reset that did not come to its end; or null. */
   readonly ended: string | null;
   /** What else speaks for a cutover. */
@@ -112,6 +114,7 @@ async function readSigns(pair: Pair): Promise<Signs> {
   const revoked = [...logins].filter(([, login]) => !login).map(([name]) => name);
   const sizes = `${formatBytes(dstBytes)} there, ${formatBytes(srcBytes)} on the source`;
   return {
+    unconfigured: subscription === null,
     ended: subscription === null && !unfinished ? 'forward replication is not configured any more' : null,
     others: [
       ...(revoked.length === 0 ? [] : [`roles of the source have lost LOGIN: ${revoked.join(', ')}`]),
