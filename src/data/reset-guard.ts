@@ -71,7 +71,11 @@ export function beforeCutoverStep(pair: Pair, { force }: { readonly force: boole
       const { filled } = await readMovedTables(pair);
       if (filled.length === 0) return 'the destination holds no rows';
       const signs = await readSigns(pair);
-      const figures = `${String(filled.length)} tables of the destination hold rows, ${signs.sizes}`;
+      const rows =
+        filled.length === 1
+          ? '1 table of the destination holds rows'
+          : `${String(filled.length)} tables of the destination hold rows`;
+      const figures = `${rows}, ${signs.sizes}`;
       // After a cutover forward replication is gone: then --force is not enough, as long as anything else speaks for one.
       const live = signs.unconfigured && signs.others.length > 0;
       if (force && !live) return `${figures}; goes on, because of --force`;

@@ -3,6 +3,7 @@ import type { Step } from '../pair/steps.js';
 import { ident } from '../postgres/quote.js';
 import { retryOn } from '../postgres/retry.js';
 import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
 import { RACE_ATTEMPTS, ROLE_RACES } from './role.js';
 
 /**
@@ -18,7 +19,7 @@ export function dropRoleStep(side: Side): Step {
     done: () => whyRoleStays(side),
     run: async () => {
       const session = await side.root();
-      await retryOn(ROLE_RACES, RACE_ATTEMPTS, async () => {
+      await retryOn([...ROLE_RACES, SQLSTATE.undefinedObject], RACE_ATTEMPTS, async () => {
         const [there] = await session.query<{ member: boolean }>(
           "SELECT pg_has_role(current_user, oid, 'USAGE') AS member FROM pg_roles WHERE rolname = $1",
           [role],
@@ -37,7 +38,7 @@ export function dropRoleStep(side: Side): Step {
 }
 
 /** @returns why the role is left alone, or null when it can go */
-export async function whyRoleStays(side: Side): Promise<string | null> {
+async function whyRoleStays(side: Side): Promise<string | null> {
   const { name } = side.config.pglogical_user;
   if (isAnotherUser(side)) return `${name} is one of the config's other users: it stays`;
   const session = await side.root();

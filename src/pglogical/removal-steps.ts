@@ -1,7 +1,9 @@
-import { DeadlineError, RefusedError } from '../errors.js';
+import { DeadlineError, QueryError, RefusedError } from '../errors.js';
 import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import type { Plan, Step } from '../pair/steps.js';
+import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
 import { waitFor } from '../postgres/wait.js';
 import { revokeAccessStep } from './access.js';
 import { removeProofStep } from './copy-proof.js';
@@ -61,7 +63,7 @@ export function removalSteps(side: Side, options: RemovalOptions): Plan {
   return [
     dropSubscriptionsStep(side, signal),
     dropSlotsStep(side, options),
-    dropOriginsStep(side),
+    dropOriginsStep(side, signal),
     removeProofStep(side, signal),
     dropSetStep(side, signal),
     dropTriggersStep(side, signal),
@@ -107,9 +109,8 @@ function dropSlotsStep(side: Side, { force, signal }: RemovalOptions): Step {
               [before.map(({ name }) => name)],
             );
           }
-          for (const { name, active } of await left()) {
-            if (!active) await session.query('SELECT pg_drop_replication_slot($1)', [name]);
-          }
+          const idle = (await left()).filter(({ active }) => !active);
+          for (const { name } of idle) await dropUnlessUsed(session, 'pg_drop_replication_slot', name);
           return (await left()).length === 0 ? true : undefined;
         },
         { deadline: SLOT_DEADLINE_MS, signal },
@@ -125,7 +126,7 @@ function dropSlotsStep(side: Side, { force, signal }: RemovalOptions): Step {
 }
 
 /** Origins of belt's subscriptions, which outlive one that was dropped in bad times. */
-function dropOriginsStep(side: Side): Step {
+function dropOriginsStep(side: Side, signal: AbortSignal): Step {
   const left = async (): Promise<string[]> => {
     const session = await side.root();
     if (!(await hasPglogical(session))) return [];
@@ -143,12 +144,36 @@ function dropOriginsStep(side: Side): Step {
     title: `drop the replication origins that are left on the ${side.word}`,
     done: async () => ((await left()).length === 0 ? 'there are none' : null),
     run: async () => {
-      const names = await left();
+      const before = await left();
       const session = await side.root();
-      for (const name of names) await session.query('SELECT pg_replication_origin_drop($1)', [name]);
-      return `dropped ${names.join(', ')}`;
+      // A worker that is just ending still holds its origin.
+      const gone = await waitFor(
+        async () => {
+          for (const name of await left()) await dropUnlessUsed(session, 'pg_replication_origin_drop', name);
+          return (await left()).length === 0 ? true : undefined;
+        },
+        { deadline: SLOT_DEADLINE_MS, signal },
+      );
+      if (gone === true) return `dropped ${before.join(', ')}`;
+      throw new DeadlineError(`replication origin ${(await left()).join(', ')} on the ${side.toString()} is in use`, {
+        hint: 'An apply worker still runs. Run the same command again in a moment.',
+        detail: { side: side.name, origins: await left() },
+      });
     },
   };
+}
+
+/** What somebody took into use between the look and this is left for the next look. */
+async function dropUnlessUsed(
+  session: Session,
+  drop: 'pg_drop_replication_slot' | 'pg_replication_origin_drop',
+  name: string,
+): Promise<void> {
+  try {
+    await session.query(`SELECT ${drop}($1)`, [name]);
+  } catch (error) {
+    if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.objectInUse) throw error;
+  }
 }
 
 function dropSetStep(side: Side, signal: AbortSignal): Step {

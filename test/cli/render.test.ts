@@ -23,6 +23,9 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   'teardown-forward-replication': [],
   'teardown-back-replication': [],
   'restore-logins': [],
+  reset: [],
+  teardown: [],
+  'cleanup-previous-config': [],
   analyze: [],
   precheck: [
     ['precheck-one', made.envelope('precheck', made.ready, 'shop')],

@@ -50,7 +50,7 @@ describe('belt reset', () => {
       config: pair.config,
       says: [
         new RegExp(
-          `destination database .* may be more than a copy: clients are connected to the destination: 1 of ${pair.names.app.name} \\(1 tables of the destination hold rows, [\\d.]+ \\w+ there, [\\d.]+ \\w+ on the source\\)`,
+          `destination database .* may be more than a copy: clients are connected to the destination: 1 of ${pair.names.app.name} \\(1 table of the destination holds rows, [\\d.]+ \\w+ there, [\\d.]+ \\w+ on the source\\)`,
         ),
       ],
     });
@@ -234,7 +234,7 @@ describe('belt reset and the live database', () => {
     const run = await pair.belt([COMMAND]);
     expectFailure(run, {
       config: pair.config,
-      says: [/it is as large as the source, or larger \(1 tables of the destination hold rows, /, /--force goes on/],
+      says: [/it is as large as the source, or larger \(1 table of the destination holds rows, /, /--force goes on/],
     });
     expect(await count(pair.dst)).toBe(20);
     await waitForStatus(pair, 'replicating');

@@ -102,7 +102,8 @@ describe('belt teardown', () => {
   it('names who holds a table instead of waiting for ever, and goes on when it is free', async () => {
     const reader = await pair.src.connect(pair.names.app);
     await reader.query('BEGIN; SELECT FROM "Shop Data"."Order Details"');
-    const [{ pid = 0 } = {}] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    const { rows } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const pid = rows[0]?.pid ?? 0;
     const run = await pair.belt([COMMAND, '--full']);
     await reader.query('ROLLBACK');
     await reader.end();
@@ -169,6 +170,15 @@ describe('belt teardown and what else is there', () => {
     await expect.poll(arrived, { timeout: 15_000 }).toHaveLength(1);
     expectSuccess(await second.belt([COMMAND, '--full']));
     for (const side of both(second)) expect(await leftovers(side)).toEqual([]);
+  });
+
+  it('of a whole datacenter takes the role along, though each database was the other one’s reason to keep it', async () => {
+    const pglogical = ownRole();
+    const first = await testPair({ srcSql: APPLICATION, names: { pglogical } });
+    const second = await testPair({ srcSql: APPLICATION, names: { pglogical }, project: first.dir, db: 'users' });
+    await Promise.all([replicate(first, 'both'), replicate(second, 'both')]);
+    expectSuccess(await first.beltRaw([COMMAND, first.dc, '--full']));
+    for (const side of [...both(first), ...both(second)]) expect(await leftovers(side)).toEqual([]);
   });
 
   it('is refused where pglogical serves somebody else too, naming it', async () => {
