@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { indexResult } from './create-indexes.js';
 
 const value = z.union([z.number(), z.string()]);
 
@@ -28,13 +29,6 @@ const comparedTable = z.object({
   mismatch_detail: z.string().nullable(),
 });
 
-const index = z.object({
-  name: z.string(),
-  status: z.enum(['created', 'skipped_exists', 'failed']),
-  duration_ms: z.number(),
-  error: z.string().nullable(),
-});
-
 /** What `belt sync` did, in `detail`; a part is null when the run did not get that far. */
 export const syncFields = z.object({
   detail: z.object({
@@ -54,7 +48,7 @@ export const syncFields = z.object({
       })
       .nullable(),
     /** Indexes that had to be made in this run; those that were there already are not listed. */
-    indexes: z.array(index),
+    indexes: z.array(indexResult),
     validation: z.object({ schema_name: z.string(), tables: z.array(comparedTable) }).nullable(),
   }),
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryError } from '../errors.js';
+import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 
@@ -9,7 +10,7 @@ const LOCK_TRIES = 20;
 const LOCK_PAUSE_MS = 500;
 
 /** Not found by name: what a function does when its body counts on a search_path. */
-const NOT_FOUND: ReadonlySet<string> = new Set([
+export const NOT_FOUND: ReadonlySet<string> = new Set([
   SQLSTATE.undefinedFunction,
   SQLSTATE.undefinedTable,
   SQLSTATE.undefinedObject,
@@ -39,8 +40,34 @@ export async function runDdl(session: Session, schema: string, work: () => Promi
   }
 }
 
+/**
+ * Runs one statement that PostgreSQL does not take in a transaction, such as CREATE INDEX CONCURRENTLY.
+ * @param lockTimeout milliseconds for which it may wait for locks and for older transactions
+ * @param path whether the migrated schema and `public` are in the search_path
+ * @throws QueryError; when it waited in vain, saying who is in its way
+ */
+export async function runAlone(
+  session: Session,
+  statement: string,
+  { lockTimeout, path }: { readonly lockTimeout: number; readonly path?: string },
+): Promise<void> {
+  const set = `SELECT set_config('lock_timeout', $1, false), set_config('search_path', $2, false)`;
+  const [before] = await session.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+  await session.query(set, [String(lockTimeout), path === undefined ? (before?.path ?? '') : `${ident(path)}, public`]);
+  try {
+    await session.query(statement);
+  } catch (error) {
+    if (error instanceof QueryError && error.sqlstate === SQLSTATE.lockNotAvailable) {
+      throw await namingHolders(session, error);
+    }
+    throw error;
+  } finally {
+    await session.query(set, [String(DDL_TIMEOUTS.lockTimeout), before?.path ?? '']);
+  }
+}
+
 /** From version 17 on, PostgreSQL builds indexes and refreshes views with a search_path of its own. */
-function dependsOnPath(error: QueryError): QueryError {
+export function dependsOnPath(error: QueryError): QueryError {
   return new QueryError(error.message, {
     hint: 'If a function that is called here finds tables or functions by search_path, give it a path of its own on both servers: ALTER FUNCTION ... SET search_path = ...; then run the same command again.',
     detail: error.detail,

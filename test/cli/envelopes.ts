@@ -286,7 +286,7 @@ export const synced: Row<SyncFields>[] = [
           },
         ],
       },
-      indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null }],
+      indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null, hint: null }],
       validation: {
         schema_name: 'Shop Data',
         tables: [
@@ -325,15 +325,15 @@ export const indexed: Row<CreateIndexesFields>[] = [
     indexes_file: null,
     analyze_ran: true,
     indexes: [
-      { name: 'i1', status: 'created', duration_ms: 5, error: null },
-      { name: 'i2', status: 'skipped_exists', duration_ms: 0, error: null },
+      { name: 'i1', status: 'created', duration_ms: 5, error: null, hint: null },
+      { name: 'i2', status: 'skipped_exists', duration_ms: 0, error: null, hint: null },
     ],
   },
   {
     ...failed('users', 'index i3 was not made'),
     indexes_file: null,
     analyze_ran: false,
-    indexes: [{ name: 'i3', status: 'failed', duration_ms: 5, error: 'duplicate key' }],
+    indexes: [{ name: 'i3', status: 'failed', duration_ms: 5, error: 'duplicate key', hint: 'Delete one.' }],
   },
 ];
 

@@ -50,7 +50,7 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
   const keepIndexes = (results: readonly IndexResult[]): void => {
     detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
   };
-  const deferred: Plan = schema ? [constraintsStep(pair), indexesStep(pair, jobs, keepIndexes)] : [];
+  const deferred: Plan = schema ? [constraintsStep(pair), indexesStep(pair, { jobs, keep: keepIndexes })] : [];
   const copied: Plan = [
     tablesStep(pair, detail, tables, jobs),
     {

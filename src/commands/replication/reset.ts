@@ -8,7 +8,9 @@ import { readInventory, SLOT_ENDINGS } from '../../pglogical/inventory.js';
 import { readSubscription } from '../../pglogical/state.js';
 import { dropSteps, ofDirection } from '../../pglogical/teardown-steps.js';
 import type { DetailFields } from '../../results/detail.js';
+import { catalogDeferred } from '../../schema/deferred-origin.js';
 import { emptyViewsStep } from '../../schema/materialized-views.js';
+import { removeConstraintsStep, removeIndexesStep } from '../../schema/removal.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -22,6 +24,7 @@ interface Options {
  */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const { signal } = pair.environment;
+  const removal = { origin: catalogDeferred(pair), keep: () => undefined };
   let emptied = 0;
   await pair.run([
     sidesStep(pair),
@@ -41,6 +44,8 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       },
     },
     emptyViewsStep(pair),
+    removeConstraintsStep(pair, removal),
+    removeIndexesStep(pair, removal),
     removeProofStep(pair.src, signal),
     removeProofStep(pair.dst, signal),
   ]);
