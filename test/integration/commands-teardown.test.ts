@@ -57,29 +57,35 @@ describe('belt teardown', () => {
     );
   });
 
-  it('is refused while changes are not applied, with the figure; --dry-run changes nothing', async () => {
-    await Promise.all([replicate(pair, 'both'), replicate(hostile, 'both')]);
-    const holder = await pair.src.connect();
-    await holder.query('BEGIN; LOCK TABLE "Shop Data"."Order Details" IN SHARE MODE');
-    await pair.dst.sql(`INSERT INTO "Shop Data"."Order Details" (id, v, n) VALUES (5001, 'after the cutover', 1)`);
-    const run = await pair.belt([COMMAND, '--wait', '1']);
-    await holder.query('ROLLBACK');
-    await holder.end();
-    expectFailure(run, {
-      config: pair.config,
-      says: [
-        /source database .* has not applied all that the destination database .* has committed: \d[\d.]* (bytes|kB) of WAL not confirmed/,
-      ],
-    });
-    await waitForStatus(pair, 'replicating', 'replicating');
+  it(
+    'is refused while changes are not applied, with the figure; --dry-run changes nothing',
+    { timeout: 120_000 },
+    async () => {
+      await Promise.all([replicate(pair, 'both'), replicate(hostile, 'both')]);
+      const holder = await pair.src.connect();
+      await holder.query('BEGIN; LOCK TABLE "Shop Data"."Order Details" IN SHARE MODE');
+      await pair.dst.sql(`INSERT INTO "Shop Data"."Order Details" (id, v, n) VALUES (5001, 'after the cutover', 1)`);
+      const run = await pair.belt([COMMAND, '--wait', '1']);
+      await holder.query('ROLLBACK');
+      await holder.end();
+      expectFailure(run, {
+        config: pair.config,
+        says: [
+          /source database .* has not applied all that the destination database .* has committed: \d[\d.]* (bytes|kB) of WAL not confirmed/,
+        ],
+      });
+      await waitForStatus(pair, 'replicating', 'replicating');
 
-    const now = await everything(pair);
-    const { results } = checkedJson(await pair.belt([COMMAND, '--full', '--dry-run', '--json']), detailFields, [pair]);
-    for (const name of ['drop-subscription-forward', 'drop-triggers-src', 'drop-node-dst', 'drop-extension-src']) {
-      expect(results[0]?.steps.find((step) => step.name === name)?.status, name).toBe('planned');
-    }
-    expect(await everything(pair)).toEqual(now);
-  });
+      const now = await everything(pair);
+      const { results } = checkedJson(await pair.belt([COMMAND, '--full', '--dry-run', '--json']), detailFields, [
+        pair,
+      ]);
+      for (const name of ['drop-subscription-forward', 'drop-triggers-src', 'drop-node-dst', 'drop-extension-src']) {
+        expect(results[0]?.steps.find((step) => step.name === name)?.status, name).toBe('planned');
+      }
+      expect(await everything(pair)).toEqual(now);
+    },
+  );
 
   it('leaves the extension, closed to all but superusers, and the application is free; setup works again', async () => {
     const { results } = checkedJson(await pair.belt([COMMAND, '--json']), detailFields, [pair]);
