@@ -31,6 +31,9 @@ export const registry: readonly CommandSpec[] = [
   schemaCommands.loadConstraints,
   schemaCommands.removeConstraints,
   schemaCommands.removeIndexes,
+  replicationCommands.reset,
+  replicationCommands.teardown,
+  replicationCommands.cleanupPreviousConfig,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];

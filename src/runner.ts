@@ -84,7 +84,9 @@ async function runOne(
       events: stepEvents(name, progress, log, redact),
     });
     requireSides(spec, pair);
-    if (spec.changes && !request.dryRun) await lockPair(pair, spec.needs);
+    if (spec.changes && !request.dryRun) {
+      await lockPair(pair, spec.needs, spec.forceWithOneSide === true && request.options['force'] === true);
+    }
     const { fields, error } = await module.run(pair, request.options);
     row = {
       db: name,

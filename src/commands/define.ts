@@ -103,6 +103,8 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly kind: 'pairs';
   /** The sides that must be in the config. */
   readonly needs: 'src' | 'dst' | 'both';
+  /** Whether, with --force, it goes on with one side when the other's server does not answer. */
+  readonly forceWithOneSide?: boolean;
   /** Whether the database must be named; else the command runs on every one of the datacenter when it is left out. */
   readonly oneDatabase?: boolean;
   /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */

@@ -18,9 +18,11 @@ export interface ExclusionOptions {
   readonly excludePattern: readonly string[];
 }
 
-/** What is excluded on the source: belt's own roles, the server's, the config's, and those of the command line. */
-export function exclusionsFor(pair: Pair, options: ExclusionOptions): Exclusions {
-  const { root_user, pglogical_user } = pair.src.config;
+const NO_OPTIONS: ExclusionOptions = { excludeUser: [], excludePattern: [] };
+
+/** What is excluded on a side: belt's own roles, the server's, the config's, and those of the command line. */
+export function exclusionsFor(pair: Pair, options: ExclusionOptions = NO_OPTIONS, side: Side = pair.src): Exclusions {
+  const { root_user, pglogical_user } = side.config;
   return {
     users: [root_user.name, pglogical_user.name, ...ALWAYS.users, ...pair.config.exclude_users, ...options.excludeUser],
     patterns: [...ALWAYS.patterns, ...pair.config.exclude_patterns, ...options.excludePattern],

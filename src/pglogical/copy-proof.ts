@@ -1,3 +1,4 @@
+import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import type { Step } from '../pair/steps.js';
 import { QueryError } from '../errors.js';
@@ -21,14 +22,15 @@ export const COPY_PROOF = { schema: SCHEMA, name: TABLE } as const;
 
 const PROOF = qualified(SCHEMA, TABLE);
 
-async function tableThere(session: Session): Promise<boolean> {
+/** Whether the table is there: from setup until forward replication is ended, or the migration is set back. */
+export async function proofTableThere(session: Session): Promise<boolean> {
   const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [PROOF]);
   return there;
 }
 
 /** @returns whether the copy's row has arrived, or null when this database was not set up with one */
 export async function copyProven(destination: Session): Promise<boolean | null> {
-  if (!(await tableThere(destination))) return null;
+  if (!(await proofTableThere(destination))) return null;
   const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
   return proven;
 }
@@ -57,18 +59,19 @@ export function prepareProofStep(side: Side, subscribed: () => Promise<string | 
 }
 
 /** The step that takes the table away again, once the direction is torn down. */
-export function removeProofStep(side: Side): Step {
+export function removeProofStep(side: Side, signal: AbortSignal): Step {
   return {
     name: `remove-copy-proof-${side.name}`,
     title: `remove the proof of the initial copy on the ${side.word}`,
-    done: async () => ((await tableThere(await side.root())) ? null : 'there is none'),
-    run: async () => {
-      const session = await side.root();
-      await session.transaction(async () => {
-        await leaveSet(session);
-        await session.query(`DROP TABLE ${PROOF}`);
+    done: async () => ((await proofTableThere(await side.root())) ? null : 'there is none'),
+    run: async (progress) => {
+      await patiently(side, { what: 'removing the proof of the initial copy', signal, progress }, async (session) => {
+        await session.transaction(async () => {
+          await leaveSet(session);
+          await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
+        });
+        await dropIfEmpty(session);
       });
-      await dropIfEmpty(session);
       return undefined;
     },
   };

@@ -46,8 +46,13 @@ export async function makeExtension(side: Side): Promise<undefined> {
 export async function extensionReady(side: Side): Promise<string | null> {
   const session = await side.root();
   if (!(await hasPglogical(session))) return null;
+  // The role may have been dropped since the extension was made, and be a new one now.
   const { open } = await session.one<{ open: boolean }>(
-    "SELECT has_schema_privilege('public', 'pglogical', 'USAGE') AS open",
+    `SELECT has_schema_privilege('public', 'pglogical', 'USAGE')
+        AND coalesce((SELECT bool_and(has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+                        FROM pg_roles r, pg_proc p
+                       WHERE r.rolname = $1 AND p.pronamespace = to_regnamespace('pglogical')), false) AS open`,
+    [side.config.pglogical_user.name],
   );
   return open ? 'the extension is there' : null;
 }

@@ -12,8 +12,8 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
  */
 
 /** Two belts that change one role at once: the server raises one of these, and trying again helps. */
-const ROLE_RACES = [SQLSTATE.internalError, SQLSTATE.uniqueViolation, SQLSTATE.duplicateObject];
-const RACE_ATTEMPTS = 8;
+export const ROLE_RACES = [SQLSTATE.internalError, SQLSTATE.uniqueViolation, SQLSTATE.duplicateObject];
+export const RACE_ATTEMPTS = 8;
 
 /** Amazon RDS has no superuser; these roles stand for what pglogical needs of one. */
 const RDS_ROLES = ['rds_superuser', 'rds_replication'];

@@ -99,8 +99,7 @@ export async function slotName(subscriber: Session, direction: Direction): Promi
 
 const COPY_FAILED =
   'the initial copy failed and was rolled back, whatever pglogical says of it; the reason stands in the log of the ' +
-  'destination server. Mend the cause, run belt teardown-forward-replication --force, empty the tables on the ' +
-  'destination (TRUNCATE), and run belt setup again';
+  'destination server. Mend the cause, run belt reset, and run belt setup again';
 
 const SECOND_LOOK_MS = 400;
 

@@ -14,6 +14,7 @@ export const SQLSTATE = {
   duplicateObject: '42710',
   duplicateTable: '42P07',
   lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
   objectInUse: '55006',
   tooManyConnections: '53300',
   queryCanceled: '57014',
