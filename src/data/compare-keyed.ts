@@ -34,17 +34,20 @@ export interface KeyedComparison {
 /** Rows that differ are told one by one up to this many in a table. */
 const DETAILED_ROWS = 5;
 
+/** How often rows that differ are read again while data moves, at most: a row that differs twice alike is not moving. */
+const LOOKS = 5;
+
 /**
  * Compares a batch of tables: with one statement on the source and two on the destination where nothing differs, and
  * a few more for all the tables together where something does.
  * @param limit rows of each sort
- * @param pause called before what differs is read again, for data that still moves; without it nothing is read again
+ * @param settle waits before what differs is read again, for data that still moves; without it nothing is read again
  */
 export async function compareKeyed(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   limit: number,
-  pause?: () => Promise<void>,
+  settle?: () => Promise<unknown>,
 ): Promise<KeyedComparison[]> {
   const destination = tables.map(({ dst }) => dst);
   const [source, latest] = await Promise.all([
@@ -67,7 +70,7 @@ export async function compareKeyed(
     (JSON.parse(keys[place] ?? '[]') as Key[]).map((key) => JSON.stringify(key)),
   );
   const suspects = await findSuspects(sessions, suspected, randomKeys, limit);
-  (await explain(sessions, suspected, suspects, pause)).forEach((comparison, index) => {
+  (await explain(sessions, suspected, suspects, settle)).forEach((comparison, index) => {
     result[places[index] ?? 0] = comparison;
   });
   return result;
@@ -159,21 +162,10 @@ async function explain(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   suspects: readonly Suspects[],
-  pause: (() => Promise<void>) | undefined,
+  settle: (() => Promise<unknown>) | undefined,
 ): Promise<KeyedComparison[]> {
   const keys = suspects.map(({ random, latest }) => [...new Set([...random.keys, ...latest.keys])]);
-  let differing = keys;
-  if (pause !== undefined && keys.some((list) => list.length > 0)) {
-    await pause();
-    const [src, dst] = await lookUpBoth(sessions, tables, keys, keys);
-    differing = keys.map((list, place) =>
-      list.filter((_, n) => {
-        const [a, b] = [src[place]?.[n] ?? [], dst[place]?.[n] ?? []];
-        // A row that both sides deleted meanwhile is no difference.
-        return a.length !== b.length || a.some((hash, index) => hash !== b[index]);
-      }),
-    );
-  }
+  const differing = settle === undefined ? keys : await settled(sessions, tables, keys, settle);
   const details = await readDifferences(sessions, tables, differing);
   return suspects.map(({ random, latest }, place) => {
     const still = new Set(differing[place]);
@@ -185,6 +177,37 @@ async function explain(
     };
     return { random: comparison(random), latest: comparison(latest) };
   });
+}
+
+/**
+ * Of rows that differ while data moves: those that differ still when changes have had the time to arrive. A row that has
+ * changed again meanwhile is looked at once more, some times over.
+ */
+async function settled(
+  sessions: SessionPair,
+  tables: readonly KeyedTable[],
+  keys: readonly (readonly string[])[],
+  settle: () => Promise<unknown>,
+): Promise<readonly (readonly string[])[]> {
+  let differing = keys;
+  const seen = new Map<string, string>();
+  for (let look = 0, moving = differing.some((list) => list.length > 0); moving && look < LOOKS; look++) {
+    await settle();
+    const [src, dst] = await lookUpBoth(sessions, tables, differing, differing);
+    moving = false;
+    differing = differing.map((list, place) =>
+      list.filter((key, n) => {
+        const [a, b] = [src[place]?.[n] ?? [], dst[place]?.[n] ?? []];
+        // A row that both sides deleted meanwhile is no difference.
+        if (a.length === b.length && a.every((hash, index) => hash === b[index])) return false;
+        const [row, state] = [`${String(place)} ${key}`, JSON.stringify([a, b])];
+        moving ||= seen.get(row) !== state;
+        seen.set(row, state);
+        return true;
+      }),
+    );
+  }
+  return differing;
 }
 
 async function readDifferences(
