@@ -30,9 +30,10 @@ function perDatabase({ results }: Envelope<ValidateDataFields>, style: Style): s
     const compared = tables.filter(({ skipped_reason }) => skipped_reason === null);
     const skipped = tables.length - compared.length;
     const differ = new Set(compared.filter(({ passed }) => !passed).map(({ name }) => name)).size;
+    const word = compared.length === 0 ? chalk.yellow('nothing compared') : chalk.green('equal');
     return [
       db,
-      success ? chalk.green('equal') : chalk.red(differ > 0 ? 'DIFFERENT' : 'failed'),
+      success ? word : chalk.red(differ > 0 ? 'DIFFERENT' : 'failed'),
       String(new Set(compared.map(({ name }) => name)).size),
       String(compared.reduce((sum, { rows_compared }) => sum + rows_compared, 0)),
       differ === 0 ? '0' : chalk.red(String(differ)),
