@@ -123,7 +123,8 @@ async function findSuspects(
   });
 }
 
-async function lookUpBoth(
+/** Looks the keys of each table up on both sides; see lookUp(). */
+export async function lookUpBoth(
   { src, dst, equals }: SessionPair,
   tables: readonly KeyedTable[],
   srcKeys: readonly (readonly string[])[],
@@ -174,7 +175,9 @@ async function explain(
       }),
     );
   }
-  const details = await readDifferences(sessions, tables, differing);
+  // Twice the number, since the same rows need not be the first of both strategies.
+  const first = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
+  const details = await readDifferences(sessions, tables, first);
   return suspects.map(({ random, latest }, place) => {
     const still = new Set(differing[place]);
     const told = details[place] ?? new Map<string, Difference>();
@@ -187,13 +190,16 @@ async function explain(
   });
 }
 
-async function readDifferences(
+/**
+ * Reads rows of both sides value by value, and says how they differ.
+ * @param keys for each table the keys, as JSON arrays of texts
+ * @returns for each table the differences by key; none for a row that is on neither side
+ */
+export async function readDifferences(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
-  differing: readonly (readonly string[])[],
+  keys: readonly (readonly string[])[],
 ): Promise<Map<string, Difference>[]> {
-  // Twice the number, since the same rows need not be the first of both strategies.
-  const keys = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
   const [src, dst] = await Promise.all([
     readDetails(
       sessions.src,
@@ -216,6 +222,8 @@ async function readDifferences(
     const told = new Map<string, Difference>();
     keys[place]?.forEach((key, n) => {
       const [a, b] = [src[place]?.[n] ?? null, dst[place]?.[n] ?? null];
+      // Deleted meanwhile.
+      if (a === null && b === null) return;
       const texts = parseKey(key);
       const columns = table.src.columns.flatMap((name, column) =>
         a === null || b === null || a.hashes[column] === b.hashes[column]

@@ -11,7 +11,7 @@ import { readEquality } from './operators.js';
 /** What was compared of one table in one way. */
 export interface ValidatedTable {
   name: string;
-  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence';
+  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence' | 'full';
   rows_compared: number;
   passed: boolean;
   mismatch_detail: string | null;
@@ -95,7 +95,8 @@ export async function validateData(
   return conclude(pair.schema, found);
 }
 
-interface Found {
+/** A row of the result, with what is wrong in detail. */
+export interface Found {
   readonly row: ValidatedTable;
   readonly differences: readonly Difference[];
 }
@@ -116,10 +117,14 @@ function row(
   };
 }
 
-/** Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit. */
-function sort(
+/**
+ * Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit.
+ * @param as the strategy that the result names for the unfit ones; by default that of the table's sort
+ */
+export function sort(
   tables: readonly Table[],
   there: readonly Table[],
+  as?: ValidatedTable['strategy'],
 ): { keyed: KeyedTable[]; keyless: KeylessTable[]; unfit: Found[] } {
   const destination = new Map(there.map((table) => [table.name, table]));
   const keyed: KeyedTable[] = [];
@@ -128,7 +133,7 @@ function sort(
   for (const src of tables) {
     if (src.replicationMethod === 'unavailable') continue;
     const key = src.identityColumns ?? src.primaryKey;
-    const strategy = key === null ? 'no_pkey_presence' : 'random_100';
+    const strategy = as ?? (key === null ? 'no_pkey_presence' : 'random_100');
     const refuse = (note: string): void => {
       const difference: Difference = { table: src.name, key: {}, missingOn: null, columns: [], note };
       unfit.push({
@@ -193,7 +198,8 @@ async function withSessionPairs(
   );
 }
 
-function conclude(schema: string, found: readonly Found[]): Validation {
+/** Puts the rows in order, and makes the error that names the tables that differ. */
+export function conclude(schema: string, found: readonly Found[]): Validation {
   const sorted = [...found].sort(
     (a, b) => compareText(a.row.name, b.row.name) || compareText(b.row.strategy, a.row.strategy),
   );

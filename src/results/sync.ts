@@ -22,7 +22,7 @@ const copiedTable = z.object({
 
 const comparedTable = z.object({
   name: z.string(),
-  strategy: z.enum(['random_100', 'latest_100', 'no_pkey_presence']),
+  strategy: z.enum(['random_100', 'latest_100', 'no_pkey_presence', 'full']),
   rows_compared: z.number(),
   passed: z.boolean(),
   mismatch_detail: z.string().nullable(),
