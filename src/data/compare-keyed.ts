@@ -18,6 +18,12 @@ export interface SessionPair {
   readonly equals: { readonly src: Equals; readonly dst: Equals };
 }
 
+/** Looks at rows that differ until they have had the time to arrive. @returns for each table the keys that differ still */
+export type Settle = (
+  sessions: SessionPair,
+  suspected: readonly { readonly table: KeyedTable; readonly keys: readonly string[] }[],
+) => Promise<readonly (readonly string[])[]>;
+
 export interface Comparison {
   /** Rows of which both sides were looked at. */
   readonly compared: number;
@@ -34,20 +40,17 @@ export interface KeyedComparison {
 /** Rows that differ are told one by one up to this many in a table. */
 const DETAILED_ROWS = 5;
 
-/** How often rows that differ are read again while data moves, at most: a row that differs twice alike is not moving. */
-const LOOKS = 5;
-
 /**
  * Compares a batch of tables: with one statement on the source and two on the destination where nothing differs, and
  * a few more for all the tables together where something does.
  * @param limit rows of each sort
- * @param settle waits before what differs is read again, for data that still moves; without it nothing is read again
+ * @param settle for data that still moves: sorts out the rows that differ only because they are on their way
  */
 export async function compareKeyed(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   limit: number,
-  settle?: () => Promise<unknown>,
+  settle?: Settle,
 ): Promise<KeyedComparison[]> {
   const destination = tables.map(({ dst }) => dst);
   const [source, latest] = await Promise.all([
@@ -126,7 +129,8 @@ async function findSuspects(
   });
 }
 
-async function lookUpBoth(
+/** Looks the keys of each table up on both sides; see lookUp(). */
+export async function lookUpBoth(
   { src, dst, equals }: SessionPair,
   tables: readonly KeyedTable[],
   srcKeys: readonly (readonly string[])[],
@@ -162,11 +166,15 @@ async function explain(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   suspects: readonly Suspects[],
-  settle: (() => Promise<unknown>) | undefined,
+  settle: Settle | undefined,
 ): Promise<KeyedComparison[]> {
   const keys = suspects.map(({ random, latest }) => [...new Set([...random.keys, ...latest.keys])]);
-  const differing = settle === undefined ? keys : await settled(sessions, tables, keys, settle);
-  const details = await readDifferences(sessions, tables, differing);
+  const suspected = tables.map((table, place) => ({ table, keys: keys[place] ?? [] }));
+  const some = keys.some((list) => list.length > 0);
+  const differing = settle !== undefined && some ? await settle(sessions, suspected) : keys;
+  // Twice the number, since the same rows need not be the first of both strategies.
+  const first = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
+  const details = await readDifferences(sessions, tables, first);
   return suspects.map(({ random, latest }, place) => {
     const still = new Set(differing[place]);
     const told = details[place] ?? new Map<string, Difference>();
@@ -180,43 +188,15 @@ async function explain(
 }
 
 /**
- * Of rows that differ while data moves: those that differ still when changes have had the time to arrive. A row that has
- * changed again meanwhile is looked at once more, some times over.
+ * Reads rows of both sides value by value, and says how they differ.
+ * @param keys for each table the keys, as JSON arrays of texts
+ * @returns for each table the differences by key; none for a row that is on neither side
  */
-async function settled(
+export async function readDifferences(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   keys: readonly (readonly string[])[],
-  settle: () => Promise<unknown>,
-): Promise<readonly (readonly string[])[]> {
-  let differing = keys;
-  const seen = new Map<string, string>();
-  for (let look = 0, moving = differing.some((list) => list.length > 0); moving && look < LOOKS; look++) {
-    await settle();
-    const [src, dst] = await lookUpBoth(sessions, tables, differing, differing);
-    moving = false;
-    differing = differing.map((list, place) =>
-      list.filter((key, n) => {
-        const [a, b] = [src[place]?.[n] ?? [], dst[place]?.[n] ?? []];
-        // A row that both sides deleted meanwhile is no difference.
-        if (a.length === b.length && a.every((hash, index) => hash === b[index])) return false;
-        const [row, state] = [`${String(place)} ${key}`, JSON.stringify([a, b])];
-        moving ||= seen.get(row) !== state;
-        seen.set(row, state);
-        return true;
-      }),
-    );
-  }
-  return differing;
-}
-
-async function readDifferences(
-  sessions: SessionPair,
-  tables: readonly KeyedTable[],
-  differing: readonly (readonly string[])[],
 ): Promise<Map<string, Difference>[]> {
-  // Twice the number, since the same rows need not be the first of both strategies.
-  const keys = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
   const [src, dst] = await Promise.all([
     readDetails(
       sessions.src,
@@ -239,6 +219,8 @@ async function readDifferences(
     const told = new Map<string, Difference>();
     keys[place]?.forEach((key, n) => {
       const [a, b] = [src[place]?.[n] ?? null, dst[place]?.[n] ?? null];
+      // Deleted meanwhile.
+      if (a === null && b === null) return;
       const texts = parseKey(key);
       const columns = table.src.columns.flatMap((name, column) =>
         a === null || b === null || a.hashes[column] === b.hashes[column]

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RefusedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
@@ -6,15 +5,14 @@ import { waitForCatchUp } from '../pglogical/catch-up.js';
 import { back, forward, type Direction } from '../pglogical/direction.js';
 import { readDirection, type DirectionState } from '../pglogical/state.js';
 import { copiedTables, readTables, type Table } from '../postgres/catalog/tables.js';
+import type { Settle } from './compare-keyed.js';
+import { settle } from './full/settle.js';
 import { readNonEmpty } from './row-counts.js';
 
 /** What must be known of replication before rows of both sides are compared. */
 
-/** Milliseconds before rows that differ are read again, at least. */
-const PAUSE_MS = 2_000;
-
-/** Milliseconds that replication gets to catch up before rows that differ are read again. */
-const CATCH_UP_MS = 60_000;
+/** Milliseconds that rows which never rest are looked at when replication has caught up. */
+const LOOKING_MS = 5_000;
 
 export interface Replication {
   readonly forward: DirectionState;
@@ -54,8 +52,17 @@ function describe(name: string, { status, reasons }: DirectionState): string {
     : `${name} replication: ${status}`;
 }
 
-/** Waits until changes have had the time to arrive; undefined when none arrive. */
-export function settling(pair: Pair, replication: Replication): (() => Promise<void>) | undefined {
+/** Whether changes still arrive, in one direction or the other. */
+export function arriving({ forward: there, back: here }: Replication): boolean {
+  return there.status === 'replicating' || here.status === 'replicating';
+}
+
+/**
+ * How to sort out rows that are on their way: first replication catches up, then they are looked at again.
+ * @param deadline milliseconds that rows get to arrive
+ * @returns undefined when none arrive
+ */
+export function settling(pair: Pair, replication: Replication, deadline: number): Settle | undefined {
   const directions: [Direction, DirectionState][] = [
     [forward(pair), replication.forward],
     [back(pair), replication.back],
@@ -65,9 +72,9 @@ export function settling(pair: Pair, replication: Replication): (() => Promise<v
   );
   if (live.length === 0) return undefined;
   const { signal } = pair.environment;
-  return async () => {
-    await sleep(PAUSE_MS, undefined, { signal });
-    await Promise.all(live.map(({ direction, slot }) => waitForCatchUp(direction, slot, CATCH_UP_MS, signal)));
+  return async (sessions, suspected) => {
+    await Promise.all(live.map(({ direction, slot }) => waitForCatchUp(direction, slot, deadline, signal)));
+    return settle(sessions, suspected, { deadlineMs: Math.min(deadline, LOOKING_MS), signal });
   };
 }
 

@@ -2,7 +2,7 @@ import { CheckFailedError, type BeltError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
-import { compareKeyed, type Comparison, type KeyedTable, type SessionPair } from './compare-keyed.js';
+import { compareKeyed, type Comparison, type KeyedTable, type SessionPair, type Settle } from './compare-keyed.js';
 import { compareKeyless, type KeylessTable } from './compare-keyless.js';
 import { describeDifference, type Difference } from './differences.js';
 import { readEquality } from './operators.js';
@@ -10,7 +10,7 @@ import { readEquality } from './operators.js';
 /** What was compared of one table in one way. */
 export interface ValidatedTable {
   name: string;
-  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence';
+  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence' | 'full';
   rows_compared: number;
   passed: boolean;
   mismatch_detail: string | null;
@@ -24,8 +24,8 @@ export interface ValidationResult {
 export interface ValidateOptions {
   /** The source's tables, where the caller has read them already. */
   readonly tables?: readonly Table[];
-  /** For data that still moves: waits until changes have arrived. Rows that differ are read again after it. */
-  readonly settle?: (() => Promise<unknown>) | undefined;
+  /** For data that still moves: sorts out the rows that differ only because they are on their way. */
+  readonly settle?: Settle | undefined;
   /** Rows of tables without key on the source, by name, where the caller has just counted them. */
   readonly rowCounts?: ReadonlyMap<string, number> | undefined;
   /** Connections a side. */
@@ -91,7 +91,8 @@ export async function validateData(
   return conclude(pair.schema, found);
 }
 
-interface Found {
+/** A row of the result, with what is wrong in detail. */
+export interface Found {
   readonly row: ValidatedTable;
   readonly differences: readonly Difference[];
 }
@@ -112,10 +113,14 @@ function row(
   };
 }
 
-/** Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit. */
-function sort(
+/**
+ * Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit.
+ * @param as the strategy that the result names for the unfit ones; by default that of the table's sort
+ */
+export function sort(
   tables: readonly Table[],
   there: readonly Table[],
+  as?: ValidatedTable['strategy'],
 ): { keyed: KeyedTable[]; keyless: KeylessTable[]; unfit: Found[] } {
   const destination = new Map(there.map((table) => [table.name, table]));
   const keyed: KeyedTable[] = [];
@@ -124,7 +129,7 @@ function sort(
   for (const src of tables) {
     if (src.replicationMethod === 'unavailable') continue;
     const key = src.identityColumns ?? src.primaryKey;
-    const strategy = key === null ? 'no_pkey_presence' : 'random_100';
+    const strategy = as ?? (key === null ? 'no_pkey_presence' : 'random_100');
     const refuse = (note: string): void => {
       const difference: Difference = { table: src.name, key: {}, missingOn: null, columns: [], note };
       unfit.push({
@@ -189,7 +194,8 @@ async function withSessionPairs(
   );
 }
 
-function conclude(schema: string, found: readonly Found[]): Validation {
+/** Puts the rows in order, and makes the error that names the tables that differ. */
+export function conclude(schema: string, found: readonly Found[]): Validation {
   const sorted = [...found].sort(
     (a, b) => compareText(a.row.name, b.row.name) || compareText(b.row.strategy, a.row.strategy),
   );

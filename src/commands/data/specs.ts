@@ -125,18 +125,32 @@ const validateData = definePairCommand({
   summary: 'compare rows of both sides, value by value',
   description:
     'Compares a sample of every table, exactly as stored: of a table with a key 100 random rows and the 100 with the ' +
-    'highest keys, of another one 100 rows and the number of rows. Fails, with exit code 1, when a row differs, naming ' +
-    'table, key and column. Changes nothing. It can be run while replication runs: rows that differ are read again when ' +
-    'changes have had the time to arrive, and tables that sync has yet to copy are skipped.',
+    'highest keys, of another one 100 rows and the number of rows; with --full every row. Fails, with exit code 1, when ' +
+    'a row differs, naming table, key and column. Changes nothing. It can be run while replication runs: rows that ' +
+    'differ are read again until they have had the time to arrive, and tables that sync has yet to copy are skipped.',
   examples: [
     { line: 'belt validate-data testdatacenter1 database1', means: 'at any time once status says replicating' },
-    { line: 'belt validate-data testdatacenter1 database1 --table orders', means: 'one table' },
+    {
+      line: 'belt validate-data testdatacenter1 database1 --full --table orders',
+      means: 'every row of one table; both servers read all of it',
+    },
   ],
   needs: 'both',
   changes: false,
   options: {
     table: list('--table <name>', 'compare this table, and no other (may be given several times)'),
+    full: flag('--full', 'compare every row of every table'),
     jobs,
+    maxDifferences: integer('--max-differences <n>', 'with --full: rows to tell one by one', {
+      min: 1,
+      max: 10_000,
+      defaultValue: 20,
+    }),
+    deadline: integer('--deadline <seconds>', 'how long rows that replication is yet to bring get to arrive', {
+      min: 1,
+      max: 86_400,
+      defaultValue: 60,
+    }),
   },
   result: async () => (await import('../../results/validate-data.js')).validateDataFields,
   load: () => import('./validate-data.js'),

@@ -1,9 +1,11 @@
 import { chooseTables } from '../../data/choose-tables.js';
-import { notCopiedYet, replicationStep, settling, type Replication } from '../../data/comparison-scope.js';
+import { arriving, notCopiedYet, replicationStep, settling, type Replication } from '../../data/comparison-scope.js';
+import { fullStep } from '../../data/full/full-step.js';
 import type { Validation } from '../../data/validate.js';
 import { validateStep } from '../../data/validate-step.js';
 import { BeltError, CheckFailedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Step } from '../../pair/steps.js';
 import { copiedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { ValidateDataFields } from '../../results/validate-data.js';
 import type { Outcome } from '../define.js';
@@ -11,7 +13,13 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** The tables to compare; none means all that move. */
   readonly table: readonly string[];
+  /** Whether every row is compared. */
+  readonly full: boolean;
   readonly jobs: number;
+  /** Rows that are told one by one, with --full: of all tables together. */
+  readonly maxDifferences: number;
+  /** Seconds that rows in flight get to arrive. */
+  readonly deadline: number;
 }
 
 const NOT_COPIED = 'not copied yet: sync copies it in the downtime';
@@ -36,15 +44,32 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<Validat
     }));
   };
   try {
-    const { jobs } = options;
-    const settle = settling(pair, replication);
-    await pair.run([validateStep(pair, { name: 'validate-data', tables, jobs, settle }, keep)]);
+    await pair.run([comparison(pair, options, replication, tables, keep)]);
   } catch (error) {
     // What was compared until then belongs into the result, beside the error.
     if (!(error instanceof BeltError)) throw error;
-    return { fields, error: explain(error, fields, replication, tables) };
+    return { fields, error: error instanceof CheckFailedError ? explain(error, fields, replication, tables) : error };
   }
   return { fields };
+}
+
+/** The step that compares a sample of the rows, or all of them. */
+function comparison(
+  pair: Pair,
+  { full, jobs, maxDifferences, deadline }: Options,
+  replication: Replication,
+  tables: readonly Table[],
+  keep: (validation: Validation) => void,
+): Step {
+  const deadlineMs = deadline * 1000;
+  if (full) {
+    return fullStep(pair, { tables, jobs, maxDifferences, deadlineMs, replicating: arriving(replication) }, keep);
+  }
+  return validateStep(
+    pair,
+    { name: 'validate-data', tables, jobs, settle: settling(pair, replication, deadlineMs) },
+    keep,
+  );
 }
 
 /** Finds out how replication is, and what there is to compare. */
@@ -87,12 +112,11 @@ function skippedRow({ name, identityColumns, primaryKey }: Table): ValidateDataF
 
 /** Says in the hint what replication may have to do with a difference. */
 function explain(
-  error: BeltError,
+  error: CheckFailedError,
   fields: ValidateDataFields,
   replication: Replication,
   tables: readonly Table[],
-): BeltError {
-  if (!(error instanceof CheckFailedError)) return error;
+): CheckFailedError {
   const differing = new Set(
     fields.tables.flatMap(({ name, mismatch_detail }) => (mismatch_detail === null ? [] : name)),
   );
@@ -100,6 +124,8 @@ function explain(
   const hints = [error.hint];
   if (replication.forward.status === 'down') {
     hints.push('Forward replication is down: what was written on the source since has not arrived. See belt status.');
+  } else if (arriving(replication)) {
+    hints.push('Where replication is far behind (belt status tells), give rows longer to arrive: --deadline.');
   }
   if (keyless && replication.forward.status !== 'unconfigured') {
     hints.push(
