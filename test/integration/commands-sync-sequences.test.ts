@@ -38,7 +38,11 @@ const BEFORE = {
   huge: '1 to come',
   once: '1 to come',
   round: '9',
+  shared: '1 to come',
+  texts: '1 to come',
   untouched: '7 to come',
+  // The only row has the key 0, which the sequence cannot reach.
+  zero_id_seq: '1 to come',
   "x'; DROP TABLE y; --": '1 to come',
 };
 
@@ -50,7 +54,13 @@ const AFTER = {
   huge: '9223372036854775000',
   once: '1',
   round: '3',
+  // Two tables take their keys from it.
+  shared: '7',
+  // Its column is a text, of which there is no highest number.
+  texts: '2',
   untouched: '7 to come',
+  // The only row has the key 0, which the sequence cannot reach.
+  zero_id_seq: '1 to come',
   "x'; DROP TABLE y; --": '51',
 };
 
@@ -65,6 +75,8 @@ describe('belt sync-sequences', () => {
         pk_sequences: [
           { name: 'Order Details_id_seq', synced: false, skipped_reason: 'only planned: would be set to 900' },
           { name: 'down_id_seq', synced: false, skipped_reason: 'only planned: would be set to 996' },
+          { name: 'shared', synced: false, skipped_reason: 'only planned: would be set to 7' },
+          { name: 'zero_id_seq', synced: false, skipped_reason: 'already at or past the value needed' },
         ],
       },
     ]);
@@ -102,9 +114,10 @@ describe('belt sync-sequences', () => {
     expect(run.stdout).toMatch(/^ +x'; DROP TABLE y; -- +no +51 +51 +set: the source's value/m);
     for (const one of [pair, second]) expect(await standing(one)).toEqual(AFTER);
     const [next] = await second.dst.ownerSql(
-      `SELECT nextval('"Order Details_id_seq"') AS id, nextval('down_id_seq') AS down, nextval('once') AS once`,
+      `SELECT nextval('"Order Details_id_seq"') AS id, nextval('down_id_seq') AS down, nextval('once') AS once,
+              nextval('shared') AS shared, nextval('texts') AS texts, nextval('zero_id_seq') AS zero`,
     );
-    expect(next).toEqual({ id: '901', down: '995', once: '2' });
+    expect(next).toEqual({ id: '901', down: '995', once: '2', shared: '8', texts: '3', zero: '1' });
   });
 
   it('finds all done the second time, also when the destination has gone on', async () => {
@@ -120,6 +133,9 @@ describe('belt sync-sequences', () => {
       'Order Details_id_seq': '901',
       down_id_seq: '995',
       once: '2',
+      shared: '8',
+      texts: '3',
+      zero_id_seq: '1',
     });
   });
 
@@ -132,6 +148,7 @@ describe('belt sync-sequences', () => {
       ahead: '105',
       huge: '9223372036854775100',
       once: '101',
+      texts: '102',
       untouched: '107 to come',
       "x'; DROP TABLE y; --": '151',
     });

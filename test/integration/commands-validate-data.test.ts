@@ -143,6 +143,38 @@ describe('belt validate-data while rows are replicated', () => {
     expect((await validated(second)).success).toBe(true);
   });
 
+  it('compares every row with --full, while an application writes', async () => {
+    const update = `UPDATE ${ident(second.schema)}.busy SET mark = $1, n = n + 1 WHERE id IN (7, 50)`;
+    const writer = await Writer.start(second.src, update, { pauseMs: 20 });
+    try {
+      const { success, tables: found } = await validated(second, '--full');
+      expect(success).toBe(true);
+      expect(named(found)).toEqual([
+        'Order Details full',
+        'busy full',
+        'log no_pkey_presence not passed',
+        `${HOSTILE} random_100 not passed`,
+      ]);
+      expect(found.map(({ rows_compared }) => rows_compared)).toEqual([60, 50, 0, 0]);
+    } finally {
+      await writer.stop();
+    }
+    await second.dst.ownerSql(`UPDATE busy SET n = -1 WHERE id < 9`);
+    const words = ['--full', '--max-differences', '3', '--deadline', '1'];
+    const { success, differences } = await validated(second, ...words);
+    expect(success).toBe(false);
+    expect(differences).toHaveLength(3);
+    expect(differences[0]).toMatchObject({ table: 'busy', columns: [{ name: 'n', dst: '-1' }], missing_on: null });
+    const run = await second.belt(['validate-data', ...words, '--table', 'busy']);
+    expectFailure(run, {
+      config: second.config,
+      says: [/table "busy": 8 of 50 rows differ; key \(id\)=\(\d\): column "n"/],
+    });
+    expect(run.stdout).toMatch(/^busy +every row +50 +DIFFERENT$/m);
+    await second.src.ownerSql('UPDATE busy SET n = 0');
+    expect((await validated(second, '--full')).success).toBe(true);
+  });
+
   it('says that forward replication is down, and what that has to do with a difference', async () => {
     await second.dst.sql(`SELECT pglogical.alter_subscription_disable('pg1_pg2', true)`);
     await waitForStatus(second, 'down');
@@ -192,6 +224,9 @@ describe('belt validate-data after the cutover', () => {
     expectSuccess(run);
     expect(run.stdout).toMatch(/^shop +equal +4 +320 +0 +0$/m);
     expect(run.stdout).toMatch(/^users +equal +4 +320 +0 +0$/m);
+    const full = await pair.beltRaw(['validate-data', pair.dc, '--full']);
+    expectSuccess(full);
+    expect(full.stdout).toMatch(/^shop +equal +4 +180 +0 +0$/m);
   });
 
   it('finds a changed value in a table without key, and tells what back replication does not bring', async () => {

@@ -8,12 +8,22 @@ CREATE SEQUENCE huge;
 CREATE SEQUENCE ahead;
 CREATE SEQUENCE once;
 CREATE SEQUENCE round CYCLE MAXVALUE 10;
+CREATE SEQUENCE shared;
+CREATE TABLE one (id int PRIMARY KEY DEFAULT nextval('shared'));
+CREATE TABLE two (id int PRIMARY KEY DEFAULT nextval('shared'));
+CREATE SEQUENCE texts;
+CREATE TABLE by_text (id text PRIMARY KEY DEFAULT 'k' || nextval('texts'));
+CREATE TABLE zero (id serial PRIMARY KEY);
 `;
 
 /** What an application has done on the source. */
 export const USED = `
 INSERT INTO "Order Details" SELECT FROM generate_series(1, 5);
 INSERT INTO down SELECT FROM generate_series(1, 5);
+INSERT INTO one SELECT FROM generate_series(1, 3);
+INSERT INTO two SELECT FROM generate_series(1, 4);
+INSERT INTO by_text SELECT FROM generate_series(1, 2);
+INSERT INTO zero VALUES (0);
 SELECT setval('"x''; DROP TABLE y; --"', 51), setval('huge', 9223372036854775000), setval('ahead', 5), nextval('once'),
        setval('round', 3);
 `;
@@ -22,5 +32,9 @@ SELECT setval('"x''; DROP TABLE y; --"', 51), setval('huge', 9223372036854775000
 export const ARRIVED = `
 INSERT INTO "Order Details" (id) VALUES (900);
 INSERT INTO down (id) VALUES (1000), (999), (998), (997), (996);
+INSERT INTO one VALUES (1), (2), (3);
+INSERT INTO two VALUES (4), (5), (6), (7);
+INSERT INTO by_text VALUES ('k1'), ('k2');
+INSERT INTO zero VALUES (0);
 SELECT setval('ahead', 50), setval('round', 9);
 `;
