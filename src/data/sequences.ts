@@ -49,26 +49,25 @@ export async function raiseSequences(from: Session, to: Session, options: RaiseO
   const { plans, lacking } = await planSequences(from, to, options);
   if (lacking.length > 0) refuseLacking(from, to, lacking);
   refuseUnfit(to, plans);
-  const changes = plans.flatMap(({ own, set }) => (set === null ? [] : [{ ...set, oid: own.oid }]));
-  if (!dryRun) await setValues(to, changes);
+  const done = dryRun ? new Set<number>() : await setValues(to, plans);
   const result: SequencesResult = { schema_name: schema, stride, pk_sequences: [], non_pk_sequences: [] };
   for (const { source, own, behindKey, set, method } of plans) {
-    const synced = set !== null && !dryRun;
+    const synced = set !== null && done.has(own.oid);
     (behindKey ? result.pk_sequences : result.non_pk_sequences).push({
       name: own.name,
       source_value: jsonInteger(source.lastValue),
       destination_value: jsonInteger((synced ? set : own).lastValue),
       synced,
       method,
-      skipped_reason:
-        set === null
-          ? 'already at or past the value needed'
-          : synced
-            ? null
-            : `only planned: would be set to ${String(set.lastValue)}`,
+      skipped_reason: synced ? null : whySkipped(set, dryRun),
     });
   }
   return result;
+}
+
+function whySkipped(set: SequenceState | null, dryRun: boolean): string {
+  if (set === null) return 'already at or past the value needed';
+  return dryRun ? `only planned: would be set to ${String(set.lastValue)}` : 'has gone further meanwhile';
 }
 
 function refuseLacking(from: Session, to: Session, lacking: readonly string[]): never {
@@ -97,11 +96,26 @@ function refuseUnfit(to: Session, plans: readonly SequencePlan[]): void {
   );
 }
 
-async function setValues(session: Session, states: readonly (SequenceState & { oid: number })[]): Promise<void> {
-  if (states.length === 0) return;
-  await session.query(
-    `SELECT count(setval(s.oid::regclass, s.value, s.called))
-     FROM unnest($1::oid[], $2::int8[], $3::bool[]) AS s (oid, value, called)`,
-    [states.map(({ oid }) => oid), states.map(({ lastValue }) => lastValue), states.map(({ isCalled }) => isCalled)],
+/**
+ * Sets the sequences. One that has gone further since it was read stays there: applications may be at work already.
+ * @returns the OIDs of those that were set
+ */
+async function setValues(session: Session, plans: readonly SequencePlan[]): Promise<Set<number>> {
+  const changes = plans.flatMap(({ own, set }) => (set === null ? [] : [{ own, set }]));
+  if (changes.length === 0) return new Set();
+  const rows = await session.query<{ oid: number }>(
+    `SELECT s.oid
+     FROM unnest($1::oid[], $2::int8[], $3::bool[], $4::int[]) AS s (oid, value, called, forward)
+     -- CASE keeps the order. As numeric: the difference of two 64-bit numbers may need one bit more. NULL when it was
+     -- never called.
+     WHERE CASE WHEN coalesce((s.value::numeric - pg_sequence_last_value(s.oid)) * s.forward >= 0, true)
+                THEN setval(s.oid::regclass, s.value, s.called) IS NOT NULL END`,
+    [
+      changes.map(({ own }) => own.oid),
+      changes.map(({ set }) => set.lastValue),
+      changes.map(({ set }) => set.isCalled),
+      changes.map(({ own }) => (own.cycle ? 0 : own.increment > 0n ? 1 : -1)),
+    ],
   );
+  return new Set(rows.map(({ oid }) => oid));
 }

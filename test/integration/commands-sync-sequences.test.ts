@@ -3,6 +3,7 @@ import { ident, literal } from '../../src/postgres/quote.js';
 import { syncSequencesFields } from '../../src/results/sync-sequences.js';
 import { checkedJson, everything, expectSuccess } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
+import { holding, untilBlocked } from '../harness/migration.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 import { ARRIVED, SEQUENCES, USED } from './sequences.sql.js';
 
@@ -155,6 +156,24 @@ describe('belt sync-sequences', () => {
     const wrong = await pair.belt(['sync-sequences', '--stride', '-1']);
     expect(wrong.exitCode).toBe(2);
     expect(wrong.stderr).toMatch(/--stride.*whole number from 0/);
+  });
+
+  it('does not set one back that goes further while it is at work', async () => {
+    await pair.src.ownerSql(`SELECT setval('"Order Details_id_seq"', 2000), setval('once', 300)`);
+    const run = await holding(pair.dst, `LOCK TABLE ${ident(pair.schema)}."Order Details"`, async () => {
+      // It wants the highest key of the table.
+      const running = pair.belt(['sync-sequences', '--json']);
+      await untilBlocked(pair.dst, 'belt sync-sequences%');
+      await pair.dst.ownerSql(`SELECT setval('"Order Details_id_seq"', 3000)`);
+      return { running };
+    });
+    const { results } = checkedJson(await run.running, syncSequencesFields, [pair]);
+    expect(results[0]).toMatchObject({
+      pk_sequences: {
+        0: { name: 'Order Details_id_seq', synced: false, skipped_reason: 'has gone further meanwhile' },
+      },
+    });
+    expect(await standing(pair)).toMatchObject({ 'Order Details_id_seq': '3000', once: '300' });
   });
 
   it('warns that the values move on while somebody can write on the source', async () => {
