@@ -20,6 +20,10 @@ export const registry: readonly CommandSpec[] = [
   dataCommands.sync,
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
+  dataCommands.syncSequences,
+  dataCommands.diffSequences,
+  dataCommands.syncTables,
+  dataCommands.validateData,
   sandboxCommands.sandbox,
   projectCommands.schema,
 ];
