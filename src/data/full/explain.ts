@@ -45,7 +45,7 @@ async function explainResting(wrong: readonly FirstPass[], options: ExplainOptio
   const findings = new Map<FullTable, Finding>();
   const share = shares(options.maxDifferences, wrong.length);
   await inParallel(options.workers, wrong, async (sessions, pass) => {
-    const most = share.take();
+    const most = share.take(pass.differing.reduce((sum, { src, dst }) => sum + src + dst, 0));
     options.progress?.(`"${pass.table.name}" differs: looking for the rows`);
     // A changed row without key is two: one that is gone and one that is too many.
     const listed = pass.table.keyed === null ? 2 * most : most;
@@ -89,7 +89,7 @@ async function explainMoving(wrong: readonly FirstPass[], options: ExplainOption
   const findings = new Map<FullTable, Finding>();
   const share = shares(options.maxDifferences, found.length);
   await inParallel(options.workers, found, async (sessions, { table, suspects }) => {
-    const most = share.take();
+    const most = share.take(suspects.differing);
     const finding = await describe(sessions, table, suspects, most, options);
     share.giveBack(most - finding.differences.length);
     if (finding.differing > 0) findings.set(table, finding);
@@ -158,11 +158,11 @@ function withoutDoubles(differences: readonly Difference[], key: readonly string
 }
 
 /** Shares the number of rows that are told one by one out among tables. */
-function shares(total: number, tables: number): { take(): number; giveBack(rows: number): void } {
+function shares(total: number, tables: number): { take(most: number): number; giveBack(rows: number): void } {
   let [left, waiting] = [total, tables];
   return {
-    take: () => {
-      const share = Math.ceil(left / Math.max(1, waiting));
+    take: (most) => {
+      const share = Math.min(most, Math.ceil(left / Math.max(1, waiting)));
       left -= share;
       waiting -= 1;
       return share;

@@ -28,7 +28,7 @@ export interface SuspectRow {
 }
 
 /** Rows that are read at most before belt looks whether it has seen enough; a bucket is read in whole, though. */
-const ROWS_AT_ONCE = 1_000_000;
+const ROWS_AT_ONCE = 500_000;
 const PAGE = 4_000;
 
 /**

@@ -23,7 +23,7 @@ const BURST = { keys: 50, looks: 40, pauseMs: 5 } as const;
 const PAUSE_MS = 500;
 
 /** Versions that are remembered of a row. */
-const MOST_VERSIONS = 1_000;
+const MOST_VERSIONS = 5_000;
 
 /**
  * Looks at rows again and again, until the destination has what the source has, or had at an earlier look: then the row
@@ -39,13 +39,16 @@ export async function settle(
   let pending = suspected.flatMap(({ keys }, place) =>
     keys.map((key): Pending => ({ place, key, versions: new Set() })),
   );
+  let told = 0;
   for (let look = 1; ; look += 1) {
     const left: Pending[] = [];
     for (let start = 0; start < pending.length; start += KEYS_AT_ONCE)
       left.push(...(await lookAgain(sessions, suspected, pending.slice(start, start + KEYS_AT_ONCE))));
     pending = left;
     if (pending.length === 0 || performance.now() >= end) break;
-    progress?.(`${String(pending.length)} rows differ: looking whether they are on their way`);
+    if (pending.length !== told)
+      progress?.(`${String(pending.length)} rows differ: looking whether they are on their way`);
+    told = pending.length;
     const resting = pending.length > BURST.keys || look % BURST.looks === 0;
     await sleep(resting ? PAUSE_MS : BURST.pauseMs, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while rows were compared');
