@@ -3,7 +3,7 @@ import { ident } from '../../src/postgres/quote.js';
 import { validateDataFields, type ValidateDataFields } from '../../src/results/validate-data.js';
 import { checkedJson, everything, expectSuccess, replicate, waitForStatus } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
-import { holding, Writer } from '../harness/migration.js';
+import { holding, until, Writer } from '../harness/migration.js';
 import type { TestNames } from '../harness/names.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 
@@ -106,6 +106,28 @@ describe('belt validate-data while rows are replicated', () => {
     await second.dst.sql(`UPDATE ${ident(second.schema)}.busy SET mark = '9' WHERE id = 9`);
   });
 
+  it('waits for a row that is on its way', async () => {
+    // It can be read on the destination, but not be written: there the change has to wait.
+    const { running } = await holding(
+      second.dst,
+      `LOCK TABLE ${ident(second.schema)}.busy IN EXCLUSIVE MODE`,
+      async () => {
+        await second.src.ownerSql('UPDATE busy SET n = 77 WHERE id = 3');
+        const started = second.belt(['validate-data', '--table', 'busy', '--json']);
+        await until('belt waits until replication has caught up', async () => {
+          const rows = await second.src.sql(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database()
+              AND application_name LIKE 'belt validate-data%' AND query LIKE '%confirmed_flush_lsn >=%'`,
+          );
+          return rows.length > 0;
+        });
+        return { running: started };
+      },
+    );
+    const { results } = checkedJson(await running, validateDataFields, [second]);
+    expect(results[0]).toMatchObject({ success: true, differences: [] });
+  });
+
   it('names table, key and column of a value that differs, and a row that a side lacks', async () => {
     await second.dst.ownerSql(`UPDATE "Order Details" SET "where" = 1.00 WHERE "Id 1" = 7;
       DELETE FROM "Order Details" WHERE "Id 1" = 8`);
@@ -173,6 +195,18 @@ describe('belt validate-data while rows are replicated', () => {
     expect(run.stdout).toMatch(/^busy +every row +50 +DIFFERENT$/m);
     await second.src.ownerSql('UPDATE busy SET n = 0');
     expect((await validated(second, '--full')).success).toBe(true);
+  });
+
+  it('finds that a table which was copied early is out of date', async () => {
+    expectSuccess(await second.belt(['sync-tables', '--table', 'log']));
+    expect((await validated(second, '--table', 'log')).success).toBe(true);
+    await second.src.ownerSql(`INSERT INTO log VALUES ('late')`);
+    expectFailure(await second.belt(['validate-data']), {
+      config: second.config,
+      says: [/table "log": .*the source has 41 rows, the destination 40/, /copied of them early is out of date/],
+    });
+    await second.src.ownerSql(`DELETE FROM log WHERE line = 'late'`);
+    await second.dst.ownerSql('TRUNCATE log');
   });
 
   it('says that forward replication is down, and what that has to do with a difference', async () => {
