@@ -3,14 +3,14 @@ import { schemaFacts } from '../postgres/catalog/grants.js';
 import type { Side } from './side.js';
 
 /**
- * Without the schema a command would find nothing to do or to show, which would look like success.
- * @param advice what else to do, as a sentence
- * @throws RefusedError when the database of the side has no such schema
+ * Makes sure that a side has the schema that moves: without it there is nothing to do, which would look like success.
+ * @throws RefusedError
  */
-export async function requireSchema(side: Side, schema: string, advice?: string): Promise<undefined> {
+export async function requireSchema(side: Side, schema: string): Promise<undefined> {
   if ((await schemaFacts(await side.root(), schema)) !== null) return;
+  const made = side.name === 'dst' ? '; belt setup makes the schema' : '';
   throw new RefusedError(`the ${side.toString()} has no schema "${schema}"`, {
-    hint: ['Check "schema_name" in the config.', advice].filter((part) => part !== undefined).join(' '),
+    hint: `Check "schema_name" in the config${made}.`,
     detail: { side: side.name, object: schema },
   });
 }

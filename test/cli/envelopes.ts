@@ -10,7 +10,11 @@ import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js
 import type { RemovalFields } from '../../src/results/removal.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
 import type { StatusFields } from '../../src/results/status.js';
+import type { DiffSequencesFields } from '../../src/results/diff-sequences.js';
 import type { SyncFields } from '../../src/results/sync.js';
+import type { SyncSequencesFields } from '../../src/results/sync-sequences.js';
+import type { SyncTablesFields } from '../../src/results/sync-tables.js';
+import type { ValidateDataFields } from '../../src/results/validate-data.js';
 
 /** Hand-made results, good and bad, for the renderers. */
 
@@ -467,6 +471,211 @@ export const removed: Row<RemovalFields>[] = [
   refused,
 ];
 
+const setSequences: SyncSequencesFields = {
+  schema_name: 'Shop Data',
+  stride: 1000,
+  pk_sequences: [
+    { name: 's1', source_value: 5, destination_value: 9, synced: true, method: 'pk_max', skipped_reason: null },
+  ],
+  non_pk_sequences: [
+    { name: 's2', source_value: 5, destination_value: 5, synced: true, method: 'source_value', skipped_reason: null },
+    {
+      name: 's3',
+      source_value: 5,
+      destination_value: 1005,
+      synced: true,
+      method: 'source_value_with_stride',
+      skipped_reason: null,
+    },
+    {
+      name: 's4',
+      source_value: '9223372036854775807',
+      destination_value: '9223372036854775807',
+      synced: false,
+      method: 'source_value',
+      skipped_reason: 'already at or past the value needed',
+    },
+  ],
+};
+
+export const sequencesSet: Row<SyncSequencesFields>[] = [
+  { ...good('shop'), ...setSequences },
+  { ...good('empty'), ...setSequences, pk_sequences: [], non_pk_sequences: [] },
+  refused,
+];
+
+export const sequencesPlanned: Row<SyncSequencesFields>[] = [
+  {
+    ...good('shop'),
+    ...setSequences,
+    steps: [
+      step('read-sequences', 'ok', null),
+      step('sync-sequences', 'planned', 'set the sequences on the destination'),
+    ],
+    pk_sequences: setSequences.pk_sequences.map((one) => ({
+      ...one,
+      synced: false,
+      destination_value: 1,
+      skipped_reason: 'only planned: would be set to 9',
+    })),
+    non_pk_sequences: [],
+  },
+];
+
+export const sequencesCompared: Row<DiffSequencesFields>[] = [
+  {
+    ...good('shop'),
+    schema_name: 'Shop Data',
+    sequences: [{ name: 's1', source_value: 5, destination_value: 9, destination_ok: true, reason: null }],
+    result: 'match',
+  },
+  { ...good('empty'), schema_name: 'Shop Data', sequences: [], result: 'match' },
+  {
+    ...failed('users', '2 of 3 sequences are not fit'),
+    schema_name: 'Shop Data',
+    sequences: [
+      { name: 's1', source_value: 5, destination_value: 5, destination_ok: true, reason: null },
+      {
+        name: 's2',
+        source_value: 7,
+        destination_value: 3,
+        destination_ok: false,
+        reason: 'would next give out 4, but the source has given out 7',
+      },
+      {
+        name: 's3',
+        source_value: 7,
+        destination_value: null,
+        destination_ok: false,
+        reason: 'is not on the destination',
+      },
+    ],
+    result: 'mismatch',
+  },
+  failed('zones', 'cannot connect'),
+];
+
+const copiedTable = { loaded: true, skipped_reason: null, row_count: 1200, duration_ms: 61_400, error: null };
+
+export const tablesCopied: Row<SyncTablesFields>[] = [
+  {
+    ...good('shop'),
+    schema_name: 'Shop Data',
+    discovery_mode: 'auto',
+    tables: [
+      {
+        name: 'audit',
+        loaded: false,
+        skipped_reason: "the destination has the source's 7 rows already",
+        row_count: 7,
+        duration_ms: 0,
+        error: null,
+      },
+      { name: 'log', ...copiedTable },
+    ],
+  },
+  { ...good('empty'), schema_name: 'Shop Data', discovery_mode: 'auto', tables: [] },
+  {
+    ...failed('users', '1 table could not be copied'),
+    schema_name: 'Shop Data',
+    discovery_mode: 'explicit',
+    tables: [
+      {
+        name: 'log',
+        loaded: false,
+        skipped_reason: null,
+        row_count: 3,
+        duration_ms: 0,
+        error: 'the destination holds 3 rows already, the source 5',
+      },
+    ],
+  },
+  failed('zones', 'cannot connect'),
+];
+
+export const tablesPlanned: Row<SyncTablesFields>[] = [
+  {
+    ...good('shop'),
+    steps: [step('read-source', 'ok', null), step('sync-tables', 'planned', 'copy the tables that are not replicated')],
+    schema_name: 'Shop Data',
+    discovery_mode: 'auto',
+    tables: [
+      { name: 'log', loaded: false, skipped_reason: 'not copied', row_count: null, duration_ms: 0, error: null },
+    ],
+  },
+];
+
+const compared = { rows_compared: 100, passed: true, mismatch_detail: null, skipped_reason: null };
+
+const validRow: Row<ValidateDataFields> = {
+  ...good('shop'),
+  schema_name: 'Shop Data',
+  tables: [
+    { name: 'log', ...compared, strategy: 'no_pkey_presence' },
+    { name: 'orders', ...compared, strategy: 'random_100' },
+    { name: 'orders', ...compared, strategy: 'latest_100' },
+  ],
+  differences: [],
+};
+
+const changedName = {
+  table: 'users',
+  key: { id: '3', part: null },
+  columns: [{ name: 'name', src: 'a', dst: null }],
+  missing_on: null,
+  note: null,
+};
+
+const invalidRow: Row<ValidateDataFields> = {
+  ...failed('users', '2 tables differ'),
+  schema_name: 'Shop Data',
+  tables: [
+    {
+      name: 'audit',
+      strategy: 'no_pkey_presence',
+      rows_compared: 0,
+      passed: false,
+      mismatch_detail: null,
+      skipped_reason: 'not copied yet: sync copies it in the downtime',
+    },
+    {
+      name: 'gone',
+      strategy: 'random_100',
+      rows_compared: 0,
+      passed: false,
+      mismatch_detail: 'the table is not on the destination',
+      skipped_reason: null,
+    },
+    { name: 'orders', ...compared, rows_compared: 12_000, strategy: 'full' },
+    {
+      name: 'users',
+      strategy: 'random_100',
+      rows_compared: 7,
+      passed: false,
+      mismatch_detail: '2 of 7 rows differ; key (id, part)=(3, NULL): column "name"',
+      skipped_reason: null,
+    },
+    {
+      name: 'users',
+      strategy: 'latest_100',
+      rows_compared: 7,
+      passed: false,
+      mismatch_detail: '1 of 7 rows differs; key (id, part)=(3, NULL): column "name"',
+      skipped_reason: null,
+    },
+  ],
+  differences: [
+    changedName,
+    { table: 'users', key: { id: '4', part: 'x' }, columns: [], missing_on: 'dst', note: 'looked at twice' },
+    changedName,
+  ],
+};
+
+const emptyRow: Row<ValidateDataFields> = { ...validRow, db: 'empty', tables: [] };
+
+export const validated: Row<ValidateDataFields>[] = [validRow, emptyRow, invalidRow, failed('zones', 'cannot connect')];
+export const validatedOne: Row<ValidateDataFields>[] = [invalidRow];
+
 /** A copy in which every text but the words that a renderer goes by is a name that tries to take over the terminal. */
 export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
   const words = new Set([
@@ -476,6 +685,9 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
     'strategy',
     'result',
     'problem',
+    'method',
+    'discovery_mode',
+    'missing_on',
     'replication_method',
     'forward_replication',
     'back_replication',

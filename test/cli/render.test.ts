@@ -37,6 +37,20 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   status: [['status', made.envelope('status', made.status)]],
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
+  'sync-sequences': [
+    ['sync-sequences', made.envelope('sync-sequences', made.sequencesSet)],
+    ['sync-sequences-plan', made.envelope('sync-sequences', made.sequencesPlanned, 'shop')],
+  ],
+  'diff-sequences': [['diff-sequences', made.envelope('diff-sequences', made.sequencesCompared)]],
+  'sync-tables': [
+    ['sync-tables', made.envelope('sync-tables', made.tablesCopied)],
+    ['sync-tables-plan', made.envelope('sync-tables', made.tablesPlanned, 'shop')],
+  ],
+  'validate-data': [
+    ['validate-data-all', made.envelope('validate-data', made.validated)],
+    ['validate-data-one', made.envelope('validate-data', made.validatedOne, 'users')],
+    ['validate-data-failed', made.envelope('validate-data', [...made.validated].slice(-1), 'zones')],
+  ],
   'create-indexes': [['create-indexes', made.envelope('create-indexes', made.indexed)]],
   'diff-schemas': [['diff-schemas', made.envelope('diff-schemas', made.differing)]],
   'dump-schema': [['dump-schema', made.envelope('dump-schema', made.dumped)]],

@@ -12,7 +12,7 @@ export async function run(pair: Pair, { jobs }: { readonly jobs: number }): Prom
       name: 'check-schema',
       title: 'look for the schema on the destination',
       readOnly: true,
-      run: () => requireSchema(pair.dst, pair.schema, 'belt setup makes the schema.'),
+      run: () => requireSchema(pair.dst, pair.schema),
     },
     analyzeStep(pair, { jobs, onlyStale: false }, (result) => {
       ({ analyzed } = result);

@@ -74,7 +74,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   };
 }
 
-/** @throws RefusedError when the source has no such schema, or not all of the tables that the config names */
+/** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
   await requireSchema(pair.src, pair.schema);
   return readTables(await pair.src.root(), pair.schema, pair.config.tables);
