@@ -13,6 +13,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.setup,
   replicationCommands.setupBack,
   inspectCommands.status,
+  inspectCommands.wait,
   schemaCommands.createIndexes,
   dataCommands.analyze,
   loginCommands.revokeLogins,
