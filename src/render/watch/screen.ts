@@ -72,10 +72,10 @@ function fitWidth(line: string, width: number): { text: string; width: number } 
     const colour = COLOUR.exec(line)?.[0];
     const char = colour ?? String.fromCodePoint(line.codePointAt(at) ?? 0);
     at += char.length;
-    if (colour !== undefined) text += colour;
-    else if (used < width) {
+    const room = colour !== undefined ? 0 : wide(char) ? 2 : 1;
+    if (used + room <= width) {
       text += char;
-      used += wide(char) ? 2 : 1;
+      used += room;
     } else return { text: text.includes('\u001b') ? text + RESET : text, width: used };
   }
   return { text, width: used };

@@ -27,7 +27,7 @@ export function picture(envelope: Envelope<StatusFields>, style: Style): string 
 }
 
 function several(rows: readonly StatusRow[], style: Style): string[] {
-  const head = ['database', 'src -> dst', 'src <- dst', 'lag', '', 'WAL kept', 'back lag', 'progress'];
+  const head = ['database', 'src -> dst', 'src <- dst', 'lag', 'trend', 'WAL kept', 'back lag', 'progress'];
   const table = renderTable(
     head,
     rows.map((row) => [
@@ -65,7 +65,7 @@ function direction(
   const line = `${arrow}  ${directionWord(status, style)}`;
   if (figures === null || figures === undefined) return [line];
   const { lag_bytes: bytes, lag_seconds: age, safe_wal_bytes: safe, wal_lasts_seconds: lasts } = figures;
-  const ageText = age === null ? '' : ` (${formatSeconds(age)})`;
+  const ageText = age === null || bytes.confirmed === 0 ? '' : ` (${formatSeconds(age)})`;
   const parts = [
     `${bytesOr(bytes.confirmed, 'unknown')}${ageText} behind`,
     trend(figures, style),
@@ -74,12 +74,14 @@ function direction(
   const wal = [
     `WAL kept ${bytesOr(figures.wal_retained_bytes, 'unknown')}`,
     figures.wal_status === null || figures.wal_status === 'reserved' ? '' : style.chalk.red(figures.wal_status),
-    safe === null ? '' : `${formatBytes(safe)} until the slot is in danger`,
-    lasts === null ? '' : `${formatSeconds(lasts)} at this rate`,
     figures.wal_bytes_per_second === null ? '' : `written ${formatBytes(figures.wal_bytes_per_second)}/s`,
   ];
-  const indent = ' '.repeat(12);
-  return [line, `${indent}${joined(parts)}`, `${indent}${joined(wal)}`];
+  const danger = [
+    safe === null ? '' : `${formatBytes(safe)} more until the slot may lose WAL`,
+    lasts === null ? '' : `${formatSeconds(lasts)} at this rate`,
+  ];
+  const below = [parts, wal, danger].map(joined).filter((text) => text !== '');
+  return [line, ...below.map((text) => `${' '.repeat(12)}${text}`)];
 }
 
 function joined(parts: readonly string[]): string {
@@ -104,8 +106,8 @@ function trend(figures: DirectionFigures | undefined, { chalk }: Style): string 
 /** Why a direction is down, or why a database could not be looked at. */
 function problems(row: StatusRow, where: string, { chalk }: Style): string[] {
   const reasons = row.down_reasons ?? [];
-  const texts = reasons.length > 0 ? reasons : row.error === null ? [] : [row.error.message];
-  return texts.map((text) => `${chalk.red.bold('down:')} ${where}${text}`);
+  if (reasons.length > 0) return reasons.map((reason) => `${chalk.red.bold('down:')} ${where}${reason}`);
+  return row.error === null ? [] : [`${chalk.red.bold('error:')} ${where}${row.error.message}`];
 }
 
 function loadLines(load: Load, style: Style): string[] {
@@ -115,7 +117,6 @@ function loadLines(load: Load, style: Style): string[] {
   const share = load.bytes_total === 0 ? 0 : load.bytes_done / load.bytes_total;
   const filled = Math.round(share * BAR);
   const summary = [
-    `${(share * 100).toFixed(1)} %`,
     `${formatBytes(load.bytes_done)} of ${formatBytes(load.bytes_total)}`,
     load.bytes_per_second === null ? '' : `${formatBytes(load.bytes_per_second)}/s`,
     load.seconds_left === null ? '' : `${formatSeconds(load.seconds_left)} left`,
@@ -130,7 +131,8 @@ function loadLines(load: Load, style: Style): string[] {
     `${state === 'copying' ? 'of ' : ''}${formatBytes(bytes.bytes_total)}`,
   ]);
   return [
-    `initial copy  ${chalk.green('#'.repeat(filled))}${chalk.dim('-'.repeat(BAR - filled))}  ${joined(summary)}`,
+    `initial copy  ${chalk.green('#'.repeat(filled))}${chalk.dim('-'.repeat(BAR - filled))}  ${(share * 100).toFixed(1)} %`,
+    `  ${joined(summary)}`,
     ...load.blocked_by.map(
       ({ side, pid }) =>
         `  ${chalk.red('waits for a lock')} held by pid ${String(pid)} on the ${side === 'src' ? 'source' : 'destination'}`,
