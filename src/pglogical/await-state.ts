@@ -5,6 +5,7 @@ import { formatSeconds } from '../duration.js';
 import type { Pair } from '../pair/pair.js';
 import type { Direction } from './direction.js';
 import { missingBytes, putFence } from './fence.js';
+import { readInitialLoad } from './progress.js';
 import { readDirection, type DirectionState } from './state.js';
 
 /** What a direction can be waited for. */
@@ -29,6 +30,9 @@ const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 const RECONNECT_PAUSE_MS = 1_000;
 
+/** Milliseconds between two questions how far the initial copy is. */
+const COPY_INTERVAL_MS = 5_000;
+
 /**
  * Waits until a direction is as wanted, and changes nothing: not even a worker is started. Once both servers have answered,
  * lost connections are made anew until the time is over.
@@ -38,12 +42,13 @@ const RECONNECT_PAUSE_MS = 1_000;
 export async function awaitState(pair: Pair, direction: Direction, options: AwaitOptions): Promise<string> {
   const { signal } = pair.environment;
   const end = performance.now() + options.timeout;
-  const waiter = new Waiter(direction, options);
+  const waiter = new Waiter(pair, direction, options);
   let pause = SHORTEST_PAUSE_MS;
   for (;;) {
     try {
       const found = await waiter.look(end - performance.now());
-      if (found !== undefined) return found;
+      if (found !== undefined)
+        return waiter.wasLost ? `${found}; connections were lost and made anew meanwhile` : found;
     } catch (error) {
       if (!(error instanceof ConnectionError) || !waiter.hasLooked) throw error;
       waiter.lost(error);
@@ -67,10 +72,15 @@ class Waiter {
   #grace = DOWN_GRACE_MS;
   /** Why the servers cannot be asked just now. */
   #trouble: ConnectionError | undefined;
+  #wasLost = false;
   /** The position that must be confirmed for caught-up. */
   #fence: string | undefined;
 
+  /** What was told last of an initial copy, and when. */
+  #copied = { text: '', at: -Infinity };
+
   constructor(
+    private readonly pair: Pair,
     private readonly direction: Direction,
     private readonly options: AwaitOptions,
   ) {}
@@ -79,8 +89,13 @@ class Waiter {
     return this.#state !== undefined;
   }
 
+  get wasLost(): boolean {
+    return this.#wasLost;
+  }
+
   lost(error: ConnectionError): void {
     this.#trouble = error;
+    this.#wasLost = true;
     this.#downSince = undefined;
     this.#grace = DOWN_GRACE_AFTER_LOSS_MS;
     // A server that crashed may have lost the fence with the end of its WAL.
@@ -98,8 +113,20 @@ class Waiter {
     const reached = this.options.goal === 'caught-up' ? await within(limit, this.#caughtUp(state)) : this.#is(state);
     if (reached !== undefined) return reached;
     this.#refuseHopeless(state);
-    this.options.progress(describe(state));
+    this.options.progress(`${describe(state)}${await this.#copiedText(state)}`);
     return undefined;
+  }
+
+  /** How far the initial copy is; not asked for at every look, since thousands of tables are measured. */
+  async #copiedText({ status, subscription }: DirectionState): Promise<string> {
+    if (this.direction.name !== 'forward' || status !== 'initializing' || subscription === null) return '';
+    if (performance.now() - this.#copied.at > COPY_INTERVAL_MS) {
+      const { bytes_done: done, bytes_total: total } = await readInitialLoad(this.pair, subscription);
+      const percent = total === 0 ? 0 : (done / total) * 100;
+      const text = `, ${percent.toFixed(1)} % copied (${formatBytes(done)} of ${formatBytes(total)})`;
+      this.#copied = { text, at: performance.now() };
+    }
+    return this.#copied.text;
   }
 
   timeIsOver(): DeadlineError {

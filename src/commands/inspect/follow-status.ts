@@ -1,3 +1,4 @@
+import { secondsLeft } from '../../pglogical/progress.js';
 import type { DirectionFigures, StatusFields } from '../../results/status.js';
 import type { Follower } from '../define.js';
 
@@ -99,11 +100,10 @@ function followLoad(): (load: StatusFields['initial_load'], at: number) => Statu
     samples = thinned([...samples, { at, bytes: load.bytes_done }]);
     if (before === undefined || before.bytes > load.bytes_done) return load;
     const perSecond = Math.round(((load.bytes_done - before.bytes) / (at - before.at)) * 1000);
-    const left = load.bytes_total - load.bytes_done;
     return {
       ...load,
       bytes_per_second: perSecond,
-      seconds_left: perSecond > 0 ? Math.round(left / perSecond) : null,
+      seconds_left: secondsLeft(load.bytes_total - load.bytes_done, perSecond),
     };
   };
 }

@@ -13,6 +13,9 @@ type Load = NonNullable<StatusFields['initial_load']>;
 
 const BAR = 30;
 
+/** Columns where the terminal does not tell. */
+const LINE = 100;
+
 /** Tables of an initial copy that are shown while they wait; the rest are counted. */
 const WAITING_SHOWN = 8;
 
@@ -104,10 +107,25 @@ function trend(figures: DirectionFigures | undefined, { chalk }: Style): string 
 }
 
 /** Why a direction is down, or why a database could not be looked at. */
-function problems(row: StatusRow, where: string, { chalk }: Style): string[] {
+function problems(row: StatusRow, where: string, { chalk, columns }: Style): string[] {
   const reasons = row.down_reasons ?? [];
-  if (reasons.length > 0) return reasons.map((reason) => `${chalk.red.bold('down:')} ${where}${reason}`);
-  return row.error === null ? [] : [`${chalk.red.bold('error:')} ${where}${row.error.message}`];
+  const told = (label: string, text: string): string[] => {
+    const [first = '', ...rest] = wrapped(`${label}: ${where}${text}`, (columns ?? LINE) - 1);
+    return [`${chalk.red.bold(`${label}:`)}${first.slice(label.length + 1)}`, ...rest];
+  };
+  if (reasons.length > 0) return reasons.flatMap((reason) => told('down', reason));
+  return row.error === null ? [] : told('error', row.error.message);
+}
+
+/** A text in lines of a width, the further ones indented; words that are longer are not broken. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.trim() !== '' && line.length + 1 + word.length > width) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
 }
 
 function loadLines(load: Load, style: Style): string[] {

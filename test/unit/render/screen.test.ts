@@ -1,3 +1,5 @@
+/* eslint-disable no-control-regex -- escape sequences are what this is about */
+
 import { describe, expect, it } from 'vitest';
 import { screen } from '../../../src/render/watch/screen.js';
 
