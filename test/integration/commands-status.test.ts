@@ -107,7 +107,7 @@ describe('belt status', () => {
     expectSuccess(await fresh.belt(['setup', '--no-schema']));
     await untilBlocked(fresh.dst, 'pg1_pg2_copy');
     // A table that somebody has locked must not keep status from answering.
-    await holding(fresh.src, `LOCK TABLE ${ident(fresh.schema)}."D keyless" IN ACCESS EXCLUSIVE MODE`, async () => {
+    await holding(fresh.dst, `LOCK TABLE ${ident(fresh.schema)}."D keyless" IN ACCESS EXCLUSIVE MODE`, async () => {
       const { results } = checkedJson(await fresh.belt(['status', '--json']), statusFields, [fresh]);
       const [row] = results;
       if (row === undefined || !('initial_load' in row) || row.initial_load === null) throw new Error('no load');
