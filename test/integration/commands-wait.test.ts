@@ -82,7 +82,7 @@ describe('belt wait', () => {
     ]);
   });
 
-  it('for every database of a datacenter, in both directions; it changes nothing', async () => {
+  it('for every database of a datacenter, in both directions; it changes nothing', { timeout: 180_000 }, async () => {
     await Promise.all([replicate(pair, 'both'), replicate(second, 'both')]);
     const before = await everything(pair);
     for (const more of [[], ['--back']]) {
