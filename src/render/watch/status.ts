@@ -31,20 +31,20 @@ export function picture(envelope: Envelope<StatusFields>, style: Style): string 
 
 function several(rows: readonly StatusRow[], style: Style): string[] {
   const head = ['database', 'src -> dst', 'src <- dst', 'lag', 'trend', 'WAL kept', 'back lag', 'progress'];
-  const table = renderTable(
-    head,
-    rows.map((row) => [
-      row.db,
-      directionWord(row.forward_replication, style),
-      directionWord(row.back_replication, style),
-      bytesOr(row.forward?.lag_bytes.confirmed, ''),
-      trend(row.forward, style),
-      bytesOr(row.forward?.wal_retained_bytes, ''),
-      bytesOr(row.back?.lag_bytes.confirmed, ''),
-      row.progress === 'n/a' ? '' : progressText(row),
-    ]),
-    style,
-  );
+  const cells = rows.map((row) => [
+    row.db,
+    directionWord(row.forward_replication, style),
+    directionWord(row.back_replication, style),
+    bytesOr(row.forward?.lag_bytes.confirmed, ''),
+    trend(row.forward, style),
+    bytesOr(row.forward?.wal_retained_bytes, ''),
+    bytesOr(row.back?.lag_bytes.confirmed, ''),
+    row.progress === 'n/a' ? '' : progressText(row),
+  ]);
+  // A terminal is narrow: what nobody has takes no column.
+  const used = head.map((_, column) => column < 3 || cells.some((row) => row[column] !== ''));
+  const only = (row: readonly string[]): string[] => row.filter((_, column) => used[column] === true);
+  const table = renderTable(only(head), cells.map(only), style);
   return [...table.split('\n'), ...rows.flatMap((row) => problems(row, `${row.db}: `, style))];
 }
 
