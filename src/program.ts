@@ -25,7 +25,8 @@ export interface PairCall {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-const concurrency = integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue: 8 });
+const concurrency = ({ concurrency: defaultValue = 8 }: PairCommandSpec): OptionSpec<number> =>
+  integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue });
 
 /** Builds the command line out of the commands' specs: arguments and the common options are declared once, here. */
 export function buildProgram(registry: readonly CommandSpec[], version: string, handlers: Handlers): Command {
@@ -99,7 +100,7 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
   if (spec.oneDatabase === true) command.argument('<db>', 'database: a folder in configs/<dc>/');
   else command.argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out');
   command.addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'));
-  if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency));
+  if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency(spec)));
   if (spec.changes)
     command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }
@@ -108,11 +109,13 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
 function buildOption<T>(name: string, spec: OptionSpec<T>): Option {
   const option = new Option(spec.flags, spec.description);
   if (option.attributeName() !== name) throw new Error(`option ${spec.flags} is declared as "${name}"`);
-  const { defaultValue, parse } = spec as unknown as OptionSpec<unknown>;
+  const { defaultValue, defaultText, preset, mandatory, parse } = spec as unknown as OptionSpec<unknown>;
+  if (preset !== undefined) option.preset(preset);
+  if (mandatory === true) option.makeOptionMandatory();
   if (typeof defaultValue === 'boolean') {
     if (!option.negate) option.default(defaultValue, 'off');
   } else if (Array.isArray(defaultValue)) option.default(defaultValue, 'none');
-  else if (defaultValue !== undefined) option.default(defaultValue);
+  else if (defaultValue !== undefined) option.default(defaultValue, defaultText);
   if (parse !== undefined) {
     option.argParser((given: string, previous: unknown) => {
       try {

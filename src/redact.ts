@@ -38,3 +38,13 @@ export function makeRedactor(config: DatabaseConfig): Redactor {
       .reduce((result, form) => result.replaceAll(form, '***'), text.replace(CONNINFO_PASSWORD, 'password=***'))
       .replace(URL_PASSWORD, '$1***@');
 }
+
+/** Redacts every text in a value: PostgreSQL's and the tools' own messages may quote a connection string. */
+export function redactDeep<T>(value: T, redact: Redactor): T {
+  if (typeof value === 'string') return redact(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redactDeep(inner, redact)])) as T;
+  }
+  return value;
+}

@@ -24,6 +24,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   inspectCommands.status,
+  inspectCommands.wait,
   inspectCommands.connections,
   schemaCommands.diffSchemas,
   schemaCommands.dumpSchema,

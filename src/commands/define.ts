@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import { parseDuration } from '../duration.js';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { Pair } from '../pair/pair.js';
-import type { Envelope } from '../results/envelope.js';
+import type { Envelope, Row } from '../results/envelope.js';
 import type { Style } from '../render/style.js';
 
 /** An option of a command; `flags` in commander's form. The type parameter is what `run` receives. */
@@ -10,6 +11,12 @@ export interface OptionSpec<T> {
   readonly flags: string;
   readonly description: string;
   readonly defaultValue?: T;
+  /** How the help writes the default, where the value itself says little. */
+  readonly defaultText?: string;
+  /** The text taken when an option with an optional value, `--watch [seconds]`, is given without it. */
+  readonly preset?: string;
+  /** Whether the command line is wrong without it. */
+  readonly mandatory?: boolean;
   /** Turns the text given into the value; throws RangeError with what is wanted. */
   readonly parse?: (text: string, previous: T | undefined) => T;
 }
@@ -40,14 +47,50 @@ export function integer(
   description: string,
   { min, max, defaultValue }: { min: number; max: number; defaultValue: number },
 ): OptionSpec<number> {
-  const parse = (given: string): number => {
+  return { flags, description, defaultValue, parse: wholeNumber(min, max) };
+}
+
+/** A whole number within bounds that may be left out, `--watch [seconds]`: `preset` then; undefined without the option. */
+export function optionalInteger(
+  flags: string,
+  description: string,
+  { min, max, preset }: { min: number; max: number; preset: number },
+): OptionSpec<number | undefined> {
+  return { flags, description, preset: String(preset), parse: wholeNumber(min, max) };
+}
+
+function wholeNumber(min: number, max: number): (given: string) => number {
+  return (given) => {
     const value = Number(given);
     if (!/^\d+$/.test(given) || value < min || value > max) {
       throw new RangeError(`wants a whole number from ${String(min)} to ${String(max)}`);
     }
     return value;
   };
-  return { flags, description, defaultValue, parse };
+}
+
+/** A duration such as `30s`, `10m`, `1h`, `2d` or `1h30m`; the value is in milliseconds. */
+export function duration(flags: string, description: string, defaultText: string): OptionSpec<number> {
+  const parse = (given: string): number => {
+    const value = parseDuration(given);
+    if (value === undefined) throw new RangeError('wants a duration such as 30s, 10m, 1h, 2d or 1h30m, up to 20d');
+    return value;
+  };
+  return { flags, description, defaultValue: parse(defaultText), defaultText, parse };
+}
+
+/** One of some words, which must be given. */
+export function choice<const Word extends string>(
+  flags: string,
+  description: string,
+  words: readonly Word[],
+): OptionSpec<Word> {
+  const parse = (given: string): Word => {
+    const word = words.find((one) => one === given);
+    if (word === undefined) throw new RangeError(`wants one of ${words.join(', ')}`);
+    return word;
+  };
+  return { flags, description: `${description}: ${words.join(', ')}`, mandatory: true, parse };
 }
 
 /** Options of the commands that leave some of the source's roles alone. */
@@ -74,6 +117,26 @@ export interface CommandModule<Options, Fields extends object> {
 /** The part of a command that shows its result to a person; loaded only when there is no --json. */
 export interface TableModule<Fields extends object> {
   readonly render: (envelope: Envelope<Fields>, style: Style) => string;
+}
+
+/** Remembers the looks at one database, and adds to each what only several looks can tell. */
+export type Follower<Fields extends object> = (fields: Fields, atMs: number) => Fields;
+
+/** What a command that is watched shows; loaded only then. */
+export interface WatchView<Fields extends object> {
+  /** All databases, as a picture for a terminal that is drawn anew at each look. */
+  readonly picture: (envelope: Envelope<Fields>, style: Style) => string;
+  /** What is new about a database since what was told of it last: a line each, without its name; none when nothing is. */
+  readonly news: (before: Row<Fields> | undefined, now: Row<Fields>) => readonly string[];
+}
+
+/** How a command is watched: run again and again, on connections that are kept. Such a command only looks. */
+export interface WatchSpec<O, Fields extends object> {
+  /** Seconds between two looks; undefined when the person wants but one. */
+  readonly seconds: (options: OptionsOf<O>) => number | undefined;
+  /** Makes a follower for one database. */
+  readonly follow: () => Promise<{ readonly follow: () => Follower<Fields> }>;
+  readonly view: () => Promise<WatchView<Fields>>;
 }
 
 /** The headings under which the help lists the commands, in their order. */
@@ -111,6 +174,9 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly next?: string;
   /** Whether it changes a server: such commands lock the pair against a second belt. */
   readonly changes: boolean;
+  /** How many databases are at work at once unless told otherwise; 8 when left out. */
+  readonly concurrency?: number;
+  readonly watch?: WatchSpec<O, Fields>;
   readonly options: O;
   /** The schema of the command's own fields in a row of the JSON. */
   readonly result: () => Promise<z.ZodObject & z.ZodType<Fields>>;

@@ -9,8 +9,9 @@ import type { Step } from '../pair/steps.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
-import { initialCopyProgress } from '../pglogical/progress.js';
 import { readSubscription } from '../pglogical/state.js';
+import type { Session } from '../postgres/session.js';
+import { tablesBytes } from '../postgres/catalog/sizes.js';
 import { readMovedTables } from './empty-tables.js';
 
 /**
@@ -114,7 +115,9 @@ async function readSigns(pair: Pair): Promise<Signs> {
     loginState(src, roles),
     readDestination(pair),
   ]);
-  const { srcBytes, dstBytes } = await initialCopyProgress(pair);
+  const roots = await pair.roots();
+  const bytes = (session: Session): Promise<number> => tablesBytes(session, pair.schema, pair.config.tables);
+  const [srcBytes, dstBytes] = await Promise.all([bytes(roots.src), bytes(roots.dst)]);
   const revoked = [...logins].filter(([, login]) => !login).map(([name]) => name);
   const sizes = `${formatBytes(dstBytes)} there, ${formatBytes(srcBytes)} on the source`;
   return {

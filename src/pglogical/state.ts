@@ -29,6 +29,12 @@ export interface SlotState {
   /** Bytes of WAL that the slot holds on the provider's disk. */
   retained_bytes: number | null;
   wal_status: string | null;
+  /** Bytes of WAL until the slot is in danger; null where max_slot_wal_keep_size sets no limit. */
+  safe_wal_bytes: number | null;
+  /** The provider's newest position. */
+  wal_lsn: string;
+  /** Seconds since the subscriber last answered. */
+  reply_age_seconds: number | null;
   sent_lag_bytes: number | null;
   write_lag_bytes: number | null;
   flush_lag_bytes: number | null;
@@ -73,6 +79,8 @@ export async function readSubscription(session: Session, name: string): Promise<
 export async function readSlot(session: Session, slot: string): Promise<SlotState | null> {
   const [row] = await session.query<SlotState>(
     `SELECT s.active, s.database, s.confirmed_flush_lsn::text, s.wal_status, r.state AS walsender_state,
+            s.safe_wal_size::float8 AS safe_wal_bytes, now.lsn::text AS wal_lsn,
+            extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS reply_age_seconds,
             pg_wal_lsn_diff(now.lsn, s.restart_lsn)::float8 AS retained_bytes,
             pg_wal_lsn_diff(now.lsn, r.sent_lsn)::float8 AS sent_lag_bytes,
             pg_wal_lsn_diff(now.lsn, r.write_lsn)::float8 AS write_lag_bytes,
@@ -116,10 +124,13 @@ async function look(direction: Direction): Promise<DirectionState> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
-  const slot = await readSlot(provider, subscription.slot);
-  const status = judge(subscription, slot);
   const copied = subscription.sync_status === 'r' && direction.name === 'forward';
-  if (copied && (await copyProven(subscriber)) === false) {
+  const [slot, proven] = await Promise.all([
+    readSlot(provider, subscription.slot),
+    copied ? copyProven(subscriber) : null,
+  ]);
+  const status = judge(subscription, slot);
+  if (proven === false) {
     return { status: 'down', subscription, slot, reasons: [COPY_FAILED], copyLost: true };
   }
   const reasons = status === 'down' ? await explainDown(direction, subscription, slot, provider) : [];

@@ -9,12 +9,13 @@ import type { LoadConstraintsFields } from '../../src/results/load-constraints.j
 import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
 import type { RemovalFields } from '../../src/results/removal.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
-import type { StatusFields } from '../../src/results/status.js';
+import type { DirectionFigures, StatusFields } from '../../src/results/status.js';
 import type { DiffSequencesFields } from '../../src/results/diff-sequences.js';
 import type { SyncFields } from '../../src/results/sync.js';
 import type { SyncSequencesFields } from '../../src/results/sync-sequences.js';
 import type { SyncTablesFields } from '../../src/results/sync-tables.js';
 import type { ValidateDataFields } from '../../src/results/validate-data.js';
+import type { WaitFields } from '../../src/results/wait.js';
 
 /** Hand-made results, good and bad, for the renderers. */
 
@@ -86,6 +87,30 @@ export const plan: Row<object>[] = [
   },
 ];
 
+const figures = (confirmed: number, more: Partial<NonNullable<DirectionFigures>> = {}): DirectionFigures => ({
+  lag_bytes: { sent: 0, write: 0, flush: 16384, replay: 1_258_291, confirmed },
+  lag_seconds: null,
+  lag_trend: null,
+  lag_bytes_per_second: null,
+  seconds_to_catch_up: null,
+  reply_age_seconds: 0.5,
+  wal_lsn: '0/6A2A500',
+  confirmed_lsn: '0/6A26500',
+  wal_retained_bytes: 99_000,
+  wal_status: 'reserved',
+  safe_wal_bytes: null,
+  wal_bytes_per_second: null,
+  wal_lasts_seconds: null,
+  ...more,
+});
+
+const loaded = (name: string, state: 'done' | 'copying' | 'waiting', done: number, total: number) => ({
+  name,
+  state,
+  bytes_done: done,
+  bytes_total: total,
+});
+
 export const status: Row<StatusFields>[] = [
   {
     ...good('shop'),
@@ -98,6 +123,9 @@ export const status: Row<StatusFields>[] = [
     lag_bytes: 16384,
     wal_retained_bytes: 99_000,
     down_reasons: [],
+    forward: figures(16384),
+    back: figures(0, { lag_seconds: 0 }),
+    initial_load: null,
   },
   {
     ...good('users'),
@@ -110,6 +138,20 @@ export const status: Row<StatusFields>[] = [
     lag_bytes: null,
     wal_retained_bytes: null,
     down_reasons: [],
+    forward: null,
+    back: null,
+    initial_load: {
+      tables: [
+        loaded('Order Details', 'copying', 1_048_576, 9_437_184),
+        ...Array.from({ length: 10 }, (_, i) => loaded(`log ${String(i)}`, 'waiting', 0, 8192 * (10 - i))),
+        loaded('users', 'done', 3_145_728, 3_145_728),
+      ],
+      bytes_done: 4_194_304,
+      bytes_total: 13_033_472,
+      bytes_per_second: 44_000,
+      seconds_left: 200,
+      blocked_by: [{ side: 'dst', pid: 4711 }],
+    },
   },
   {
     ...failed('zones', 'replication is down: forward: no worker runs'),
@@ -122,6 +164,49 @@ export const status: Row<StatusFields>[] = [
     lag_bytes: 10,
     wal_retained_bytes: 10,
     down_reasons: ['forward: no worker runs'],
+    forward: figures(10, { wal_status: 'unreserved' }),
+    back: null,
+    initial_load: null,
+  },
+  refused,
+];
+
+/** What several looks tell. */
+export const watched: Row<StatusFields>[] = status.map((row) =>
+  row.db !== 'shop'
+    ? row
+    : {
+        ...row,
+        forward: figures(250_000_000, {
+          lag_seconds: 75.4,
+          lag_trend: 'falling',
+          lag_bytes_per_second: -5_000_000,
+          seconds_to_catch_up: 50,
+          wal_status: 'extended',
+          safe_wal_bytes: 900_000_000,
+          wal_bytes_per_second: 3_000_000,
+          wal_lasts_seconds: 300,
+        }),
+        back: figures(1024, { lag_seconds: 0.4, lag_trend: 'growing', lag_bytes_per_second: 2_000_000 }),
+      },
+);
+
+const waited = (more: Partial<WaitFields>): WaitFields => ({
+  waited_for: 'caught-up',
+  direction: 'forward',
+  forward_replication: 'replicating',
+  back_replication: 'unconfigured',
+  waited_ms: 1234,
+  lag_bytes: 0,
+  ...more,
+});
+
+export const waits: Row<WaitFields>[] = [
+  { ...good('shop'), ...waited({}) },
+  { ...failed('zones', 'forward replication is down: no worker runs'), ...waited({ forward_replication: 'down' }) },
+  {
+    ...failed('stock', 'back replication was waited for in vain'),
+    ...waited({ direction: 'back', back_replication: null, waited_ms: 3_600_000, lag_bytes: 5_000_000 }),
   },
   refused,
 ];
@@ -692,6 +777,11 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
     'forward_replication',
     'back_replication',
     'command',
+    'timestamp',
+    'state',
+    'lag_trend',
+    'waited_for',
+    'direction',
   ]);
   if (typeof value === 'string') return (words.has(path.at(-1) ?? '') ? value : HOSTILE) as T;
   if (Array.isArray(value)) return value.map((item: unknown) => withHostileTexts(item, path)) as T;

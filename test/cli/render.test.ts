@@ -5,7 +5,9 @@ import { renderFailures } from '../../src/render/failures.js';
 import { plainProgress } from '../../src/render/plain-progress.js';
 import { formatDuration, stepLine } from '../../src/render/progress.js';
 import { makeStyle } from '../../src/render/style.js';
+import { picture } from '../../src/render/watch/status.js';
 import type { Envelope } from '../../src/results/envelope.js';
+import type { StatusFields } from '../../src/results/status.js';
 import * as made from './envelopes.js';
 
 const plain = makeStyle(false, null);
@@ -35,6 +37,7 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
     ['precheck-all', made.envelope('precheck', made.unfit)],
   ],
   status: [['status', made.envelope('status', made.status)]],
+  wait: [['wait', made.envelope('wait', made.waits)]],
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
   'sync-sequences': [
@@ -85,6 +88,28 @@ describe.each(
     const hostile = printableDeep(made.withHostileTexts(result));
     expectTame(table.render(hostile, plain));
     expectTame(withoutColours(table.render(hostile, coloured)));
+  });
+});
+
+/** Results that are watched, by the golden file. */
+const WATCHED: readonly (readonly [string, Envelope<StatusFields>])[] = [
+  ['all', made.envelope('status', made.watched)],
+  ...['replicating', 'initializing', 'down', 'failed'].flatMap((name, index) =>
+    made.watched.slice(index, index + 1).map((row) => [name, made.envelope('status', [row], row.db)] as const),
+  ),
+];
+
+describe('the picture of status --watch', () => {
+  it.each(WATCHED)('%s', async (name, result) => {
+    await expect(`${picture(result, plain)}\n`).toMatchFileSnapshot(`golden/watch-status-${name}.txt`);
+    const colours = picture(result, coloured).replaceAll('\u001b', '␛');
+    await expect(`${colours}\n`).toMatchFileSnapshot(`golden/watch-status-${name}-colours.txt`);
+  });
+
+  it.each(WATCHED)('%s: no name takes over the terminal', (_, result) => {
+    const hostile = printableDeep(made.withHostileTexts(result));
+    expectTame(picture(hostile, plain));
+    expectTame(withoutColours(picture(hostile, coloured)));
   });
 });
 
