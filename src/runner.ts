@@ -69,7 +69,13 @@ async function runOne(
   let redact: Redactor = (text) => text;
   let row: Row<object>;
   try {
-    const { config, path, warnings } = await loadConfig(environment.cwd, dc, name, environment.variables);
+    const { config, path, warnings } = await loadConfig(
+      environment.cwd,
+      dc,
+      name,
+      environment.variables,
+      environment.signal,
+    );
     redact = makeRedactor(config);
     for (const warning of warnings) {
       progress.warn(name, warning);
