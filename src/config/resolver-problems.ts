@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { printableLines } from '../printable.js';
 import { redactorOf, type Redactor } from '../redact.js';
 import type { ResolverOutcome } from './resolver.js';
@@ -48,8 +47,11 @@ export function problemOf(outcome: ResolverOutcome, redact: Redactor): ResolverP
     case 'not-loaded':
       return {
         kind,
-        message: `cannot be loaded: ${errorWords(outcome.error, redact)}${placeWords(outcome.place)}`,
-        hint: 'It must be an ES module that Node.js runs: a file .mjs, or .js below a package.json with "type": "module". Try it with: node FILE',
+        message: `cannot be loaded: ${errorWords(outcome.error, redact)}`,
+        hint:
+          outcome.error.name === 'SyntaxError'
+            ? 'node --check FILE shows the line. An ES module is called .mjs, or .js below a package.json with "type": "module".'
+            : 'It must be an ES module that this Node.js can load, with all that it imports. Try it with: node FILE',
       };
     case 'no-export': {
       const found = outcome.exports.length === 0 ? 'nothing' : outcome.exports.join(', ');
@@ -117,9 +119,4 @@ function withoutQuotes(name: string, message: string): string {
 
 function shortened(text: string): string {
   return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
-}
-
-function placeWords(place: string | undefined): string {
-  const [, url, line] = /^(file:.*):(\d+)$/.exec(place ?? '') ?? [];
-  return url === undefined || line === undefined ? '' : ` (${fileURLToPath(url)}:${line})`;
 }

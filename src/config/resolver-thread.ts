@@ -13,8 +13,7 @@ export interface ThreadTask extends Omit<ResolverRequest, 'signal'> {
 export type ThreadAnswer =
   /** The side, as JSON; undefined when the resolver gave nothing. */
   | { readonly kind: 'resolved'; readonly json: string | undefined }
-  /** `place`: the line of a fault in the syntax, as `file:///...:3`. */
-  | { readonly kind: 'not-loaded'; readonly error: ThreadError; readonly place: string | undefined }
+  | { readonly kind: 'not-loaded'; readonly error: ThreadError }
   | { readonly kind: 'no-export'; readonly exports: readonly string[] }
   | { readonly kind: 'threw'; readonly error: ThreadError }
   /** What it gave cannot be written as JSON. */
@@ -44,8 +43,7 @@ async function work({ url, ...request }: ThreadTask, signal: AbortSignal): Promi
   try {
     module = (await import(url)) as typeof module;
   } catch (error) {
-    const stack = error instanceof SyntaxError ? error.stack : undefined;
-    return { kind: 'not-loaded', error: described(error), place: /^file:\/\/\S+:\d+$/m.exec(stack ?? '')?.[0] };
+    return { kind: 'not-loaded', error: described(error) };
   }
   const resolve = [module['default'], module['resolve']].find((one) => typeof one === 'function');
   if (resolve === undefined) return { kind: 'no-export', exports: Object.keys(module) };
