@@ -21,5 +21,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   sandboxCommands.sandbox,
+  projectCommands.list,
   projectCommands.schema,
+  projectCommands.completion,
 ];
