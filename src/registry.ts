@@ -21,6 +21,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardownBack,
   loginCommands.restoreLogins,
   sandboxCommands.sandbox,
+  projectCommands.init,
   projectCommands.list,
   projectCommands.schema,
   projectCommands.completion,

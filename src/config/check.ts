@@ -92,13 +92,18 @@ export function placeholderFindings(root: Node): Finding[] {
     const key = String(path.at(-1));
     const examined = path.length === 1 ? key === 'db' || key === 'dc' : path[1] !== 'other_users';
     const inLists = path.some((segment) => typeof segment === 'number');
-    if (!examined || inLists || typeof node.value !== 'string' || !/^<.*>$/s.test(node.value)) return [];
+    if (!examined || inLists || typeof node.value !== 'string' || !isPlaceholder(node.value)) return [];
     const message =
       key === 'pw'
         ? 'still is a placeholder; fill in the password (one that really is like this: by {"env": "NAME"})'
         : `still is the placeholder ${JSON.stringify(node.value)}; fill it in`;
     return [{ path, message }];
   });
+}
+
+/** Whether a text is of the kind that examples have where something is to be filled in. */
+export function isPlaceholder(text: string): boolean {
+  return /^<.*>$/s.test(text);
 }
 
 function leaves(node: Node, path: ConfigPath): { node: Node; path: ConfigPath }[] {

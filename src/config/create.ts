@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ConfigError } from '../errors.js';
-import { errorCode } from './read.js';
+import { findNodeAtLocation } from 'jsonc-parser';
+import writeFileAtomic from 'write-file-atomic';
+import { ConfigError, RefusedError } from '../errors.js';
+import { errorCode, readConfigText } from './read.js';
+import { readSyntax } from './syntax.js';
 
 /**
  * Puts a new config in place, readable by its owner only, and makes its folders. Whoever looks sees the whole file or
@@ -29,12 +32,7 @@ export async function createConfigFile(path: string, text: string, shown: string
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST' && (error as NodeJS.ErrnoException).syscall !== 'mkdir') return false;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`cannot write ${shown}: ${reason}`, {
-      hint: 'Let belt write to that folder, and run the command again.',
-      detail: { file: shown, code: errorCode(error) },
-      cause: error,
-    });
+    throw unwritable(shown, error);
   } finally {
     await unlink(draft).catch(() => undefined);
   }
@@ -59,4 +57,38 @@ export async function flushFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Replaces a config, or puts a new one in place, readable by its owner only.
+ * @param shown its path as messages show it
+ * @throws RefusedError when the present one holds names of roles that lost their logins; ConfigError when it cannot be
+ *   written
+ */
+export async function replaceConfigFile(path: string, text: string, shown: string): Promise<void> {
+  const present = await readConfigText(path, shown).catch(() => undefined);
+  const root = present === undefined ? undefined : readSyntax(present.text).root;
+  const users = root === undefined ? undefined : findNodeAtLocation(root, ['src', 'other_users']);
+  if ((users?.children ?? []).length > 0) {
+    throw new RefusedError(`${shown} holds the names of roles that lost their logins, in src.other_users`, {
+      hint: 'Give them back with belt restore-logins, or move the file away.',
+      detail: { file: shown },
+    });
+  }
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, text, { mode: 0o600, fsync: true });
+    await flushFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(shown, error);
+  }
+}
+
+function unwritable(shown: string, error: unknown): ConfigError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ConfigError(`cannot write ${shown}: ${reason}`, {
+    hint: 'Let belt write to that folder, and run the command again.',
+    detail: { file: shown, code: errorCode(error) },
+    cause: error,
+  });
 }

@@ -21,6 +21,11 @@ const CLOSED = { host: '127.0.0.1', port: 1, sslmode: 'disable' };
 
 const project = projectFolder();
 
+beforeAll(async () => {
+  // Builds belt, which may take longer than a test may.
+  await runBelt(ROOT, ['--version']);
+});
+
 /** Puts a resolver for both sides into the project, and the file that names it. */
 async function resolver(code: string, remote: Record<string, unknown> = {}, name = 'r.mjs'): Promise<void> {
   await project.write(name, code);
@@ -339,7 +344,6 @@ describe('a file in remote-configs', () => {
 describe('the deadline', () => {
   let built: typeof ResolverModule;
   beforeAll(async () => {
-    await runBelt(ROOT, ['--version']);
     // A thread runs built code only.
     built = (await import(join(ROOT, 'dist/config/resolver.js'))) as typeof ResolverModule;
   });
