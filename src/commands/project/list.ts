@@ -86,14 +86,15 @@ function sideText(row: ListRow, side: SideName): string {
   const module = row.resolvers?.[side];
   if (row.resolvers !== null) return module === null || module === undefined ? '-' : `by ${module}`;
   const server: SurveyedSide | null = row[side];
-  if (server === null) return row.success ? '-' : '?';
+  if (server === null) return row.schema_name === null ? '?' : '-';
   return `${server.host ?? '?'}:${String(server.port ?? '?')}/${server.db ?? '?'}`;
 }
 
 function stateText({ origin, error }: ListRow): string {
   if (error === null) return origin === 'configs' ? 'ok' : 'remote';
   const faults = countFaults(error);
-  return faults === 1 ? 'bad' : `${String(faults)} faults`;
+  if (error.detail?.['code'] === 'ENOENT') return 'missing';
+  return faults === 1 ? '1 fault' : `${String(faults)} faults`;
 }
 
 /** A line for the eye; the commands that need the config tell all of its faults. */
