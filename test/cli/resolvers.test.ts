@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'jsonc-parser';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type * as ResolverModule from '../../src/config/resolver.js';
 import { runBelt, type BeltRun } from '../harness/belt.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
@@ -254,9 +254,10 @@ describe('a resolver that', () => {
   });
 
   it('is at work when belt is interrupted does not keep it', async () => {
-    await resolver('export default () => new Promise((done) => setTimeout(done, 60_000));');
+    await resolver(`import { writeFileSync } from 'node:fs';
+      export default () => (writeFileSync('begun', ''), new Promise((done) => setTimeout(done, 60_000)));`);
     const run = await runBelt(project.path, ['status', 'dc1', 'db1'], {
-      signalOn: { signal: 'SIGINT', when: new Promise((done) => setTimeout(done, 1500)) },
+      signalOn: { signal: 'SIGINT', when: vi.waitFor(() => stat(join(project.path, 'begun')), { timeout: 20_000 }) },
     });
     expect(run.exitCode, run.text).toBe(130);
     expect(run.stderr).toContain('interrupted while a resolver was at work');

@@ -31,7 +31,7 @@ const init = definePlainCommand({
     {
       line:
         'belt init testdatacenter1 database1 --src postgres://root@old.example.com/shop --src-owner shop_owner ' +
-        '--src-root-pw-env SRC_ROOT --src-owner-pw-env SRC_OWNER --dst postgres://root@new.example.com/shop?sslmode=require ' +
+        "--src-root-pw-env SRC_ROOT --src-owner-pw-env SRC_OWNER --dst 'postgres://root@new.example.com/shop?sslmode=require' " +
         '--dst-root-pw-env DST_ROOT --dst-owner-pw-env DST_OWNER',
       means: 'ask nothing',
     },
