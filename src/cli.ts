@@ -89,7 +89,22 @@ const handlers: Handlers = {
     const module = await spec.load();
     const print = (text: string): void => void process.stdout.write(text);
     const note = (text: string): void => void process.stderr.write(`${text}\n`);
-    await module.run({ environment, registry, print, note }, args, options as never);
+    const setExitCode = (code: number): void => void (process.exitCode = code);
+    const questions = await openQuestions();
+    try {
+      const context = {
+        environment,
+        registry,
+        print,
+        note,
+        table: tableText,
+        setExitCode,
+        ask: questions?.ask ?? null,
+      };
+      await module.run(context, args, options as never);
+    } finally {
+      questions?.close();
+    }
   },
 };
 
@@ -131,6 +146,19 @@ async function makeWatchSink(watch: NonNullable<PairCommandSpec['watch']>, json:
   const { jsonLinesSink, linesSink } = await import('./render/watch/lines.js');
   const to = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`);
   return (json ? jsonLinesSink : linesSink)(to(process.stdout), to(process.stderr));
+}
+
+/** Questions are asked on stderr: stdout is the result alone, and may be a file. */
+async function openQuestions() {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const { questionsOn } = await import('./ask.js');
+  return questionsOn(process.stdin, process.stderr, abort.signal);
+}
+
+async function tableText(head: readonly string[], rows: readonly (readonly string[])[]): Promise<string> {
+  const { renderTable } = await import('./render/table.js');
+  const { printableDeep } = await import('./printable.js');
+  return `${renderTable(head, printableDeep(rows), await styleFor(process.stdout))}\n`;
 }
 
 async function failedEnvelope(

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from './nearest.js';
 import {
   GROUPS,
-  integer,
+  optionsOf,
   type CommandSpec,
   type OptionSpec,
   type PairCommandSpec,
@@ -24,9 +24,6 @@ export interface PairCall {
   /** The command's own options. */
   readonly options: Readonly<Record<string, unknown>>;
 }
-
-const concurrency = ({ concurrency: defaultValue = 8 }: PairCommandSpec): OptionSpec<number> =>
-  integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue });
 
 /** Builds the command line out of the commands' specs: arguments and the common options are declared once, here. */
 export function buildProgram(registry: readonly CommandSpec[], version: string, handlers: Handlers): Command {
@@ -76,7 +73,7 @@ function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
   command.addHelpText('after', examplesText(spec));
   if (spec.kind === 'pairs') addPairArguments(command, spec);
   else for (const argument of spec.arguments) command.argument(argument.name, argument.description);
-  for (const [name, option] of Object.entries(spec.options)) command.addOption(buildOption(name, option));
+  for (const [name, option] of Object.entries(optionsOf(spec))) command.addOption(buildOption(name, option));
   command.action(async (...received: unknown[]) => {
     const values = command.opts<Record<string, unknown>>();
     if (spec.kind === 'plain') {
@@ -99,10 +96,6 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
   command.argument('<dc>', 'datacenter: a folder in configs/');
   if (spec.oneDatabase === true) command.argument('<db>', 'database: a folder in configs/<dc>/');
   else command.argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out');
-  command.addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'));
-  if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency(spec)));
-  if (spec.changes)
-    command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }
 
 /** The option as commander wants it; the name under which `run` gets it is checked against the flags. */

@@ -20,7 +20,13 @@ export async function readPair(
   db: string,
   environment: Environment,
 ): Promise<ReadPair> {
-  const { config, path, warnings } = await loadConfig(environment.cwd, dc, db, environment.variables);
+  const { config, path, warnings } = await loadConfig(
+    environment.cwd,
+    dc,
+    db,
+    environment.variables,
+    environment.signal,
+  );
   return {
     warnings,
     redact: makeRedactor(config),

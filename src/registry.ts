@@ -40,5 +40,8 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.teardown,
   replicationCommands.cleanupPreviousConfig,
   sandboxCommands.sandbox,
+  projectCommands.init,
+  projectCommands.list,
   projectCommands.schema,
+  projectCommands.completion,
 ];

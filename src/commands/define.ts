@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Ask } from '../ask.js';
 import { parseDuration } from '../duration.js';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
@@ -187,9 +188,11 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
 /** A command about belt itself or the project folder: no database pair, its result is text. */
 export interface PlainCommandSpec<O = OptionSpecs> extends CommonSpec {
   readonly kind: 'plain';
-  /** In commander's form: `[command]`. */
+  /** In commander's form: `[command]`. `<dc>`, `<db>`, `<command>` and `<one|other>` can be completed by a shell. */
   readonly arguments: readonly { readonly name: string; readonly description: string }[];
   readonly options: O;
+  /** The schema of the JSON, of a command that declares an option --json. */
+  readonly result?: () => Promise<z.ZodType>;
   readonly load: () => Promise<{
     run(context: PlainContext, args: readonly string[], options: OptionsOf<O>): Promise<void>;
   }>;
@@ -203,9 +206,35 @@ export interface PlainContext {
   readonly print: (text: string) => void;
   /** Writes a line to stderr: progress. */
   readonly note: (text: string) => void;
+  /** A table as text for a person, with a line end; names in the cells need not be printable. */
+  readonly table: (head: readonly string[], rows: readonly (readonly string[])[]) => Promise<string>;
+  /** Asks the person; null where there is no terminal, so that nobody could answer. */
+  readonly ask: Ask | null;
+  /** For a command that has printed its result, but found something wrong. */
+  readonly setExitCode: (code: 1 | 2) => void;
 }
 
 export type CommandSpec = PairCommandSpec | PlainCommandSpec;
+
+/** Whether a command has --json, and so a schema for it. */
+export function hasJson(spec: CommandSpec): boolean {
+  return spec.kind === 'pairs' || spec.result !== undefined;
+}
+
+/** The options of a command: those that every command of its kind has, then its own. */
+export function optionsOf(spec: CommandSpec): OptionSpecs {
+  if (spec.kind === 'plain') return spec.options;
+  const shared = {
+    json: flag('--json', 'print the result as JSON on stdout'),
+    ...(spec.oneDatabase === true ? {} : { concurrency: concurrency(spec) }),
+    ...(spec.changes ? { dryRun: flag('--dry-run', 'print what would be done, change nothing') } : {}),
+  };
+  return { ...(shared as unknown as OptionSpecs), ...spec.options };
+}
+
+function concurrency({ concurrency: defaultValue = 8 }: PairCommandSpec): OptionSpec<number> {
+  return integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue });
+}
 
 /** Declares a pair command, checking that the module takes the declared options. */
 export function definePairCommand<O extends Readonly<Record<string, unknown>>, Fields extends object>(
