@@ -153,6 +153,11 @@ describe('belt remove-indexes and remove-constraints', () => {
         ],
       },
     });
+    // Whoever owns the schema may drop what is in it.
+    await pair.dst.sql(
+      `ALTER SCHEMA "Shop Data" OWNER TO ${ident(pair.names.app.name)};
+       GRANT USAGE ON SCHEMA "Shop Data" TO ${ident(pair.names.owner.name)}`,
+    );
     expectFailure(await pair.belt(['remove-indexes']), {
       config: pair.config,
       says: [
