@@ -29,7 +29,7 @@ export interface SchemaLoad {
 }
 
 /** Straight from the source. */
-export function fromSource(pair: Pair): SchemaLoad {
+function fromSource(pair: Pair): SchemaLoad {
   return {
     origin: sourceOrigin(pair),
     load: async (progress) => {

@@ -67,37 +67,37 @@ describe('belt create-indexes', () => {
     expectSuccess(await run);
   });
 
-  it.each([[], ['--concurrently']])(
-    'names what fails, why and what to do, and leaves nothing INVALID %s',
-    async (...options) => {
-      const pair = await testPair({
-        srcSql: `CREATE TABLE t (id int PRIMARY KEY, v int); CREATE UNIQUE INDEX "U v" ON t (v); CREATE INDEX w ON t (v, id);
+  it.each([
+    ['plain', []],
+    ['concurrently', ['--concurrently']],
+  ])('names what fails, why and what to do, and leaves nothing INVALID (%s)', async (_, options) => {
+    const pair = await testPair({
+      srcSql: `CREATE TABLE t (id int PRIMARY KEY, v int); CREATE UNIQUE INDEX "U v" ON t (v); CREATE INDEX w ON t (v, id);
         CREATE TABLE h (v int);
         CREATE FUNCTION by_path(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN gone($1); END';
         CREATE INDEX by_path_idx ON h (by_path(v))`,
-      });
-      await loaded(pair);
-      await pair.dst.ownerSql('INSERT INTO t VALUES (1, 7), (2, 7); INSERT INTO h VALUES (1)');
-      const { indexes, error, analyze_ran } = await create(pair, ...options);
-      expect(indexes.map(({ name, status }) => [name, status])).toEqual([
-        ['U v', 'failed'],
-        ['by_path_idx', 'failed'],
-        ['w', 'created'],
-      ]);
-      expect(indexes[0]?.error).toMatch(/\(v\)=\(7\) is duplicated/);
-      expect(indexes[1]).toMatchObject({
-        hint: expect.stringMatching(/ALTER FUNCTION \.\.\. SET search_path/) as string,
-      });
-      expect(error?.detail?.['hint']).toMatch(
-        /ALTER FUNCTION \.\.\. SET search_path.*Indexes that are there are skipped/,
-      );
-      expect(analyze_ran).toBe(false);
-      expect(await pair.dst.sql('SELECT FROM pg_index WHERE NOT indisvalid')).toEqual([]);
-      await pair.dst.ownerSql(`DELETE FROM t WHERE id = 2; DROP TABLE h CASCADE; CREATE TABLE h (v int)`);
-      const again = await create(pair, ...options);
-      expect(again.indexes.map(({ status }) => status)).toEqual(['created', 'created', 'skipped_exists']);
-    },
-  );
+    });
+    await loaded(pair);
+    await pair.dst.ownerSql('INSERT INTO t VALUES (1, 7), (2, 7); INSERT INTO h VALUES (1)');
+    const { indexes, error, analyze_ran } = await create(pair, ...options);
+    expect(indexes.map(({ name, status }) => [name, status])).toEqual([
+      ['U v', 'failed'],
+      ['by_path_idx', 'failed'],
+      ['w', 'created'],
+    ]);
+    expect(indexes[0]?.error).toMatch(/\(v\)=\(7\) is duplicated/);
+    expect(indexes[1]).toMatchObject({
+      hint: expect.stringMatching(/ALTER FUNCTION \.\.\. SET search_path/) as string,
+    });
+    expect(error?.detail?.['hint']).toMatch(
+      /ALTER FUNCTION \.\.\. SET search_path.*Indexes that are there are skipped/,
+    );
+    expect(analyze_ran).toBe(false);
+    expect(await pair.dst.sql('SELECT FROM pg_index WHERE NOT indisvalid')).toEqual([]);
+    await pair.dst.ownerSql(`DELETE FROM t WHERE id = 2; DROP TABLE h CASCADE; CREATE TABLE h (v int)`);
+    const again = await create(pair, ...options);
+    expect(again.indexes.map(({ status }) => status)).toEqual(['created', 'created', 'skipped_exists']);
+  });
 
   it('--concurrently drops the INVALID rest of an earlier build, and says so', async () => {
     const pair = await testPair({ srcSql: ORDERS });
@@ -106,7 +106,7 @@ describe('belt create-indexes', () => {
     await pair.dst.ownerSql(`INSERT INTO "Order Details" (v) VALUES ('same'), ('same')`);
     await expect(
       pair.dst.ownerSql(`CREATE UNIQUE INDEX CONCURRENTLY "Order Details_v_idx" ON ${table} (v)`),
-    ).rejects.toThrow(/duplicated|duplicate/);
+    ).rejects.toThrow(/could not create unique index/);
     const { steps } = await create(pair, '--concurrently');
     expect(steps[0]?.message).toMatch(/created 1 of 1; dropped INVALID ones of earlier builds: "Order Details_v_idx"/);
     expect(await pair.dst.sql('SELECT FROM pg_index WHERE NOT indisvalid')).toEqual([]);

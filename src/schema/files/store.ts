@@ -7,7 +7,7 @@ import { parseFile, type FileKind, type ParsedFile } from './format.js';
 
 const FOLDER = 'schemas';
 
-export const FILE_KINDS: readonly FileKind[] = ['schema', 'load', 'indexes', 'constraints'];
+const FILE_KINDS: readonly FileKind[] = ['schema', 'load', 'indexes', 'constraints'];
 
 /** A file's path as messages show it: from the project folder. */
 export function shownPath(pair: Pair, kind: FileKind): string {
