@@ -8,12 +8,13 @@ import { chooseServers } from '../../src/sandbox/installations.js';
 import { startServer, type Server } from '../../src/sandbox/servers.js';
 import { connectTo } from '../../src/sandbox/shop.js';
 import { makeDatabasePair } from './database-pair.js';
+import { full } from './full.js';
 import { measure, median, type Measured } from './measure.js';
 
 /**
  * The benchmark: figures of the downtime, of start-up and of memory, on two local servers, next to what they may be at
  * most. It prints them and fails only when a command fails: time on a shared machine is not a verdict.
- * Arguments: --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
+ * Arguments: "full" for nothing but validate-data --full; --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
  */
 
 const BELT = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
@@ -52,9 +53,12 @@ async function main(): Promise<void> {
     out(
       `PostgreSQL ${String(source.major)} -> ${String(destination.major)}, both on this machine, fsync ${durable ? 'on' : 'off'}`,
     );
-    await help(folder);
-    await downtime(folder, { source, destination }, rounds);
-    await memory(folder, { source, destination });
+    if (!process.argv.includes('full')) {
+      await help(folder);
+      await downtime(folder, { source, destination }, rounds);
+      await memory(folder, { source, destination });
+    }
+    await full(folder, { source, destination }, { rounds, belt: runBelt, out });
     out(
       `\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`,
     );
@@ -66,9 +70,13 @@ async function main(): Promise<void> {
   }
 }
 
-async function belt(folder: string, ...args: string[]): Promise<Measured> {
+function belt(folder: string, ...args: string[]): Promise<Measured> {
+  return runBelt(folder, args);
+}
+
+async function runBelt(folder: string, args: readonly string[], exitCode = 0): Promise<Measured> {
   const run = await measure(process.execPath, [BELT, ...args], folder);
-  if (run.exitCode !== 0)
+  if (run.exitCode !== exitCode)
     throw new Error(`belt ${args.join(' ')}: exit code ${String(run.exitCode)}\n${run.stdout}${run.stderr}`);
   const command = args[0] ?? '';
   peaks.set(command, Math.max(peaks.get(command) ?? 0, run.megabytes));
