@@ -28,8 +28,8 @@ export interface SuspectRow {
 }
 
 /** Rows that are read before belt looks whether it has seen enough. */
-const ROWS_AT_ONCE = 100_000;
-const PAGE = 1_000;
+const ROWS_AT_ONCE = 50_000;
+const PAGE = 500;
 
 /**
  * Reads buckets until there are as many suspects as wanted, or all buckets are read.
