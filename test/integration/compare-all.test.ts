@@ -326,18 +326,18 @@ describe('compareAll while changes arrive', () => {
     const writers = await Promise.all([
       Writer.start(test.src, `UPDATE ${table} SET "va lue" = $1 WHERE id = 1 + floor(random() * 19000)::int`, {
         connections: 2,
+        pauseMs: 4,
       }),
       Writer.start(test.src, `UPDATE ${table} SET "va lue" = $1 WHERE id = 1`),
     ]);
     try {
       await work(test, openPair(test));
     } finally {
-      for (const writer of writers) {
-        await writer.stop();
-        expect(writer.cut).toEqual([]);
-        expect(writer.acknowledged.length).toBeGreaterThan(100);
-      }
-      await must(test, ['teardown-forward-replication', '--force']);
+      await Promise.all(writers.map((writer) => writer.stop()));
+    }
+    for (const writer of writers) {
+      expect(writer.cut).toEqual([]);
+      expect(writer.acknowledged.length).toBeGreaterThan(50);
     }
   }
 
@@ -350,7 +350,7 @@ describe('compareAll while changes arrive', () => {
           suspicious += text.includes('differs: looking') ? 1 : 0;
         },
       };
-      for (let round = 0; round < 5; round += 1) {
+      for (let round = 0; round < 10; round += 1) {
         expect(details(await compareAll(pair, options))).toEqual([]);
       }
       // Otherwise it would have proved nothing.
@@ -365,5 +365,40 @@ describe('compareAll while changes arrive', () => {
         ['19600', 'dst'],
       ]);
     });
-  }, 120_000);
+  }, 180_000);
+
+  it('sees that a row comes over although both sides are never equal at the same time', async () => {
+    const { test, pair } = await numbered();
+    const clients = await Promise.all([test.src.connect(), test.dst.connect()]);
+    const table = `${ident(test.schema)}.numbered`;
+    const change = `UPDATE ${table} SET "va lue" = $1 WHERE id = 5`;
+    const stop = new AbortController();
+    const late = (async () => {
+      // A replication that is always a few versions behind.
+      for (let n = 0; !stop.signal.aborted; n += 1) {
+        await clients[0].query(change, [`version ${String(n)}`]);
+        await clients[1].query(change, [`version ${String(n - 5)}`]);
+        await pause(20);
+      }
+    })();
+    try {
+      expect(details(await compareAll(pair, { replicating: true, deadlineMs: 20_000 }))).toEqual([]);
+      // What has no such row on the source at any time differs.
+      await test.dst.ownerSql('DELETE FROM numbered WHERE id = 6');
+      expect(details(await compareAll(pair, { replicating: true, deadlineMs: 1_000 }))).toEqual([
+        expect.stringMatching(/^numbered: 1 of 20000 rows differs; .*key \(id\)=\(6\): not on the destination$/),
+      ]);
+    } finally {
+      stop.abort();
+      await late;
+      await Promise.all(clients.map((client) => client.end()));
+    }
+  });
+
+  it('says of more rows than it can look at how many differ at least', async () => {
+    const { pair } = await numbered('UPDATE numbered SET other = other + 1;');
+    const { differences, result } = await compareAll(pair, { replicating: true, deadlineMs: 300, maxDifferences: 3 });
+    expect(differences).toHaveLength(3);
+    expect(result.tables[0]?.mismatch_detail).toMatch(/^at least 2000 of 20000 rows differ; key /);
+  });
 });

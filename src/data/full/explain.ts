@@ -31,6 +31,9 @@ export interface ExplainOptions {
  */
 const MOST_IN_FLIGHT = 2_000;
 
+/** Rows that are read value by value in one statement. */
+const KEYS_AT_ONCE = 500;
+
 /** Says what is wrong with the tables whose digests differ. @returns nothing for those that turn out to be equal */
 export async function explain(passes: readonly FirstPass[], options: ExplainOptions): Promise<Map<FullTable, Finding>> {
   const wrong = passes
@@ -60,13 +63,14 @@ async function explainResting(wrong: readonly FirstPass[], options: ExplainOptio
 /** Changes arrive: what differs in the second pass is looked at until it agrees, or the time is up. */
 async function explainMoving(wrong: readonly FirstPass[], options: ExplainOptions): Promise<Map<FullTable, Finding>> {
   const end = performance.now() + options.deadlineMs;
+  const listed = Math.max(MOST_IN_FLIGHT, options.maxDifferences);
   const found: { readonly table: FullTable; readonly suspects: Suspects }[] = [];
   for (let todo = wrong; todo.length > 0;) {
     const read: { readonly pass: FirstPass; readonly suspects: Suspects }[] = [];
     await inParallel(options.workers, todo, async (sessions, pass) => {
       options.progress?.(`"${pass.table.name}" differs: looking for the rows`);
       const { table, differing } = pass;
-      read.push({ pass, suspects: await findSuspects(sessions, table, differing, options.hashing, MOST_IN_FLIGHT) });
+      read.push({ pass, suspects: await findSuspects(sessions, table, differing, options.hashing, listed) });
     });
     const left = await stillDiffering(read, end, options);
     const again: FirstPass[] = [];
@@ -136,9 +140,12 @@ async function describe(
 }
 
 async function readKeys(sessions: SessionPair, table: KeyedTable, keys: readonly string[]): Promise<Difference[]> {
-  if (keys.length === 0) return [];
-  const [told] = await readDifferences(sessions, [table], [keys]);
-  return [...(told?.values() ?? [])];
+  const told: Difference[] = [];
+  for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
+    const [page] = await readDifferences(sessions, [table], [keys.slice(start, start + KEYS_AT_ONCE)]);
+    told.push(...(page?.values() ?? []));
+  }
+  return told;
 }
 
 function differs({ missingOn, columns }: Difference): boolean {

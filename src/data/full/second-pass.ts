@@ -27,9 +27,9 @@ export interface SuspectRow {
   readonly dst: number;
 }
 
-/** Rows that are read at most before belt looks whether it has seen enough; a bucket is read in whole, though. */
-const ROWS_AT_ONCE = 500_000;
-const PAGE = 4_000;
+/** Rows that are read before belt looks whether it has seen enough. */
+const ROWS_AT_ONCE = 50_000;
+const PAGE = 500;
 
 /**
  * Reads buckets until there are as many suspects as wanted, or all buckets are read.
@@ -47,7 +47,7 @@ export async function findSuspects(
   let differing = 0;
   let rest = [...buckets];
   while (rest.length > 0 && keys.length + rows.length < most) {
-    const batch = rest.slice(0, batchLength(rest));
+    const batch = rest.slice(0, batchLength(rest, most - keys.length - rows.length));
     rest = rest.slice(batch.length);
     const lost = { src: 0, dst: 0 };
     for await (const group of differingGroups(sessions, table, batch, hashing)) {
@@ -68,9 +68,12 @@ export async function findSuspects(
   return { keys, rows, differing: differing + leastDiffering(rest), exact: rest.length === 0 };
 }
 
-function batchLength(buckets: readonly DifferingBucket[]): number {
+/** As many buckets as rows are wanted, since each holds one at least, or more where they are small. */
+function batchLength(buckets: readonly DifferingBucket[], wanted: number): number {
   let rows = 0;
-  const end = buckets.findIndex(({ src, dst }) => (rows += Math.max(src, dst)) > ROWS_AT_ONCE);
+  const end = buckets.findIndex(
+    ({ src, dst }, place) => (rows += Math.max(src, dst)) > ROWS_AT_ONCE && place >= wanted,
+  );
   return end < 0 ? buckets.length : Math.max(1, end);
 }
 
