@@ -100,7 +100,7 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
   else command.argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out');
   command.addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'));
   if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency));
-  if (spec.changes)
+  if (spec.changes !== false)
     command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }
 

@@ -13,6 +13,7 @@ export const registry: readonly CommandSpec[] = [
   replicationCommands.setup,
   replicationCommands.setupBack,
   inspectCommands.status,
+  inspectCommands.doctor,
   schemaCommands.createIndexes,
   dataCommands.analyze,
   loginCommands.revokeLogins,

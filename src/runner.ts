@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { loadConfig } from './config/load.js';
 import { resolveTargets } from './config/discover.js';
-import type { CommandModule, PairCommandSpec } from './commands/define.js';
+import type { CommandModule, OptionSpecs, OptionsOf, PairCommandSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { errorToJson, InterruptedError } from './errors.js';
 import { openLog, type Log } from './log.js';
@@ -84,7 +84,7 @@ async function runOne(
       events: stepEvents(name, progress, log, redact),
     });
     requireSides(spec, pair);
-    if (spec.changes && !request.dryRun) await lockPair(pair, spec.needs);
+    if (changesServers(request)) await lockPair(pair, spec.needs);
     const { fields, error } = await module.run(pair, request.options);
     row = {
       db: name,
@@ -125,6 +125,11 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
       );
     },
   };
+}
+
+function changesServers({ spec, options, dryRun }: RunRequest): boolean {
+  if (dryRun) return false;
+  return typeof spec.changes === 'boolean' ? spec.changes : spec.changes(options as OptionsOf<OptionSpecs>);
 }
 
 /** Asks for the sides before anything is opened, so that a missing one is told before work begins. */

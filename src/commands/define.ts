@@ -107,8 +107,11 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly oneDatabase?: boolean;
   /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */
   readonly next?: string;
-  /** Whether it changes a server: such commands lock the pair against a second belt. */
-  readonly changes: boolean;
+  /**
+   * Whether it changes a server, or with which options it does: then it locks the pair against a second belt. Such commands
+   * have --dry-run.
+   */
+  readonly changes: boolean | ((options: OptionsOf<O>) => boolean);
   readonly options: O;
   /** The schema of the command's own fields in a row of the JSON. */
   readonly result: () => Promise<z.ZodObject & z.ZodType<Fields>>;

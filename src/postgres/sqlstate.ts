@@ -1,7 +1,9 @@
 /** PostgreSQL's error codes that belt branches on. Source: PostgreSQL documentation, appendix A. */
 export const SQLSTATE = {
   connectionFailure: '08006',
+  notNullViolation: '23502',
   uniqueViolation: '23505',
+  checkViolation: '23514',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   unknownDatabase: '3D000',

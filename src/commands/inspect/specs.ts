@@ -1,4 +1,4 @@
-import { definePairCommand, type CommandSpec } from '../define.js';
+import { definePairCommand, flag, type CommandSpec } from '../define.js';
 
 const precheck = definePairCommand({
   name: 'precheck',
@@ -43,4 +43,27 @@ const status = definePairCommand({
   table: () => import('../../render/tables/status.js'),
 });
 
-export const inspectCommands = { precheck, status } satisfies Record<string, CommandSpec>;
+const doctor = definePairCommand({
+  name: 'doctor',
+  group: 'watch',
+  summary: 'find out why replication is down or does not move; --fix mends what is safe',
+  description:
+    'Asks both servers why a direction is down or does not move: subscription, workers, slot, the connection from server to ' +
+    'server, roles and passwords, tables that differ, locks, and the very row that is refused. Says what it finds in a ' +
+    'sentence each, and what to do. Changes nothing without --fix; with it, it enables subscriptions, starts workers, and ' +
+    "gives role and connection the config's settings again, then waits until rows flow. Exit code 1 when something is to " +
+    'be mended.',
+  examples: [
+    { line: 'belt doctor testdatacenter1 database1', means: 'why "belt status" says down, and what to do' },
+    { line: 'belt doctor testdatacenter1 database1 --fix --dry-run', means: 'what --fix would do' },
+    { line: 'belt doctor testdatacenter1 --fix', means: 'mend every database of the datacenter' },
+  ],
+  needs: 'both',
+  changes: ({ fix }) => fix,
+  options: { fix: flag('--fix', 'mend what is safe to mend, and wait until replication runs') },
+  result: async () => (await import('../../results/doctor.js')).doctorFields,
+  load: () => import('./doctor.js'),
+  table: () => import('../../render/tables/doctor.js'),
+});
+
+export const inspectCommands = { precheck, status, doctor } satisfies Record<string, CommandSpec>;

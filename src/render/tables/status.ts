@@ -20,8 +20,8 @@ const HEAD = [
 export function render(envelope: Envelope<StatusFields>, style: Style): string {
   const rows = envelope.results.map((row) => [
     row.db,
-    word(row.forward_replication, style),
-    word(row.back_replication, style),
+    directionWord(row.forward_replication, style),
+    directionWord(row.back_replication, style),
     row.lag?.sent_lag ?? '',
     row.lag?.write_lag ?? '',
     row.lag?.flush_lag ?? '',
@@ -33,7 +33,8 @@ export function render(envelope: Envelope<StatusFields>, style: Style): string {
   return renderTable(HEAD, rows, style);
 }
 
-function word(status: StatusFields['forward_replication'] | undefined, { chalk }: Style): string {
+/** How a direction is, coloured by how well that is. */
+export function directionWord(status: StatusFields['forward_replication'] | undefined, { chalk }: Style): string {
   switch (status) {
     case 'replicating':
       return chalk.green(status);
