@@ -5,6 +5,7 @@ import { SQLSTATE } from '../../postgres/sqlstate.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { finding, type Facts } from './facts.js';
 import { nextChanges, type Change } from './next-changes.js';
+import { keepOutOfLog } from './quiet.js';
 import { keyOf, tryChange } from './try-change.js';
 
 const TRY_LIMITS = { statementTimeout: 10_000, lockTimeout: 2_000 };
@@ -26,6 +27,7 @@ export async function changeFindings(facts: Facts): Promise<DoctorFinding[]> {
   const session = await direction.subscriber.open('root', TRY_LIMITS);
   try {
     await session.query('BEGIN');
+    await keepOutOfLog(session);
     await session.query("SELECT set_config('session_replication_role', 'replica', true)");
     for (const change of changes) {
       const words = await refusal(session, change);

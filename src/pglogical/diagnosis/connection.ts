@@ -3,6 +3,7 @@ import type { Side } from '../../pair/side.js';
 import { parseConninfo } from '../../postgres/conninfo.js';
 import type { Session } from '../../postgres/session.js';
 import { SQLSTATE } from '../../postgres/sqlstate.js';
+import { keepOutOfLog } from './quiet.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { finding, type Facts } from './facts.js';
 
@@ -33,12 +34,7 @@ async function tryConnection(side: Side, dsn: string): Promise<Attempt> {
 }
 
 async function attempt(session: Session, dsn: string): Promise<string> {
-  await session.query(
-    `SELECT set_config(name, value, true)
-       FROM (VALUES ('log_min_messages', 'panic'), ('log_min_error_statement', 'panic'), ('log_error_verbosity', 'terse'),
-                    ('client_min_messages', 'error'), ('pg_stat_statements.track', 'none'), ('pgaudit.log', 'none'),
-                    ('auto_explain.log_min_duration', '-1')) AS quiet (name, value)`,
-  );
+  await keepOutOfLog(session);
   await session.query("SELECT set_config('belt.conninfo', $1, true)", [dsn]);
   await session.query(TRY);
   return (await session.one<{ answer: string }>("SELECT current_setting('belt.answer') AS answer")).answer;

@@ -1,3 +1,4 @@
+import { QueryError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { back, forward, type Direction } from '../direction.js';
@@ -5,7 +6,7 @@ import { presence } from '../extension.js';
 import { readDirection, slotName, type DirectionState, type DirectionStatus } from '../state.js';
 import { changeFindings } from './change.js';
 import { connectionFindings } from './connection.js';
-import type { Check, Facts } from './facts.js';
+import { finding, type Check, type Facts } from './facts.js';
 import { lockFindings } from './locks.js';
 import { logFindings } from './log.js';
 import { quickFindings, workerNotRunning } from './quick.js';
@@ -19,6 +20,7 @@ import { versionFindings } from './versions.js';
 /** Everything that takes more than a question or two. */
 const THOROUGH: readonly Check[] = [
   workerFindings,
+  lockFindings,
   roleFindings,
   connectionFindings,
   versionFindings,
@@ -27,7 +29,6 @@ const THOROUGH: readonly Check[] = [
   walFindings,
   tableFindings,
   rowSecurityFindings,
-  lockFindings,
   changeFindings,
   logFindings,
 ];
@@ -44,7 +45,8 @@ const ORDER: readonly DoctorFinding['severity'][] = ['fail', 'warn', 'note'];
 /** Asks both servers everything that could keep a direction from running. */
 export async function diagnose(pair: Pair, progress: (text: string) => void): Promise<Diagnosis> {
   const ways = { forward: forward(pair), back: back(pair) };
-  const [there, home] = await Promise.all([readDirection(ways.forward), readDirection(ways.back)]);
+  const there = await readDirection(ways.forward);
+  const home = await readDirection(ways.back);
   progress('forward');
   const findings = await examine(pair, ways.forward, there);
   progress('back');
@@ -73,13 +75,32 @@ async function examine(pair: Pair, direction: Direction, state: DirectionState):
     status,
     workerPid: await workerPid(subscriber, direction.subscription),
   };
-  const found = [
-    await quickFindings(facts, state.copyLost),
-    ...(await Promise.all(THOROUGH.map((check) => check(facts)))),
-  ].flat();
+  const found = await quickFindings(facts, state.copyLost);
+  // One after the other: they share the sessions.
+  for (const check of THOROUGH) found.push(...(await tryCheck(check, facts)));
   // Without a cause: the worker itself, and where its own reason stands.
   if (status === 'down' && !found.some(({ severity }) => severity === 'fail')) found.push(workerNotRunning(facts));
   return found;
+}
+
+/** A server in trouble may refuse one question, or let it wait for a lock: the others are asked all the same. */
+async function tryCheck(check: Check, facts: Facts): Promise<DoctorFinding[]> {
+  try {
+    return await check(facts);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const { direction } = facts;
+    return [
+      finding(facts, {
+        code: 'not-looked-at',
+        severity: 'note',
+        side: error.detail?.['side'] === 'src' ? 'src' : 'dst',
+        object: direction.subscription,
+        problem: `something could not be looked at: ${error.message}`,
+        remedy: 'Mend the rest of what is found, then run belt doctor again.',
+      }),
+    ];
+  }
 }
 
 async function workerPid(subscriber: Facts['subscriber'], subscription: string): Promise<number | null> {

@@ -10,7 +10,7 @@ export interface Change {
   readonly action: 'INSERT' | 'UPDATE' | 'DELETE';
   readonly schema: string;
   readonly table: string;
-  /** The plugin's JSON with `newtuple` and `oldtuple`, as text, so that no number loses digits. */
+  /** JSON with `newtuple` or `oldtuple` or both, as text, so that no number loses digits. */
   readonly json: string;
 }
 
@@ -30,17 +30,38 @@ const LONGEST_CHANGE = 1_000_000;
  * @returns null when they could not be read
  */
 export async function nextChanges(facts: Facts): Promise<Change[] | null> {
-  const applied = await appliedUpTo(facts);
-  const rows = await peek(facts, applied);
-  if (rows === null) return null;
-  const changes: Change[] = [];
-  for (const { data } of rows) {
-    const { action, relation } = JSON.parse(data) as { action: string; relation?: [string, string] };
-    const word = ACTIONS[action];
-    if (word === undefined || relation === undefined) continue;
-    changes.push({ action: word, schema: relation[0], table: relation[1], json: data });
+  const tables = await facts.provider.query<{ schema: string; table: string }>(
+    'SELECT nspname::text AS schema, relname::text AS table FROM pglogical.tables WHERE set_name = $1',
+    [REPLICATION_SET],
+  );
+  const rows = await peek(facts, await appliedUpTo(facts));
+  return rows?.flatMap(({ data }) => readChange(data, tables) ?? []) ?? null;
+}
+
+/**
+ * A line of the plugin's JSON as a change. The plugin does not escape the names of tables, so a line whose table is called
+ * `a"b` is no JSON: the table is found by what its line must begin with.
+ * @returns undefined for what is no change of one of the tables, or cannot be read
+ */
+export function readChange(data: string, tables: readonly { schema: string; table: string }[]): Change | undefined {
+  for (const [letter, action] of Object.entries(ACTIONS)) {
+    for (const { schema, table } of tables) {
+      const head = `{"action":"${letter}","relation":["${schema}","${table}"],`;
+      if (!data.startsWith(head)) continue;
+      const json = `{${data.slice(head.length)}`;
+      return isJson(json) ? { action, schema, table, json } : undefined;
+    }
   }
-  return changes;
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function appliedUpTo({ subscriber, subscription }: Facts): Promise<string> {

@@ -7,7 +7,8 @@ import { subscriptionFindings } from './subscription.js';
 
 /** What a few cheap questions tell of a direction: enough for status, and where the doctor begins. */
 export async function quickFindings(facts: QuickFacts, copyLost: boolean): Promise<DoctorFinding[]> {
-  const [library, plugin] = await Promise.all([libraryFindings(facts), pluginFindings(facts)]);
+  const library = await libraryFindings(facts);
+  const plugin = await pluginFindings(facts);
   return [...library, ...subscriptionFindings(facts, copyLost), ...slotFindings(facts), ...plugin];
 }
 

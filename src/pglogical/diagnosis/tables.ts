@@ -18,11 +18,11 @@ type Troubles = Map<string, string[]>;
 /** Tables that differ between the sides in a way that stops apply, now or with the first change that meets it. */
 export async function tableFindings(facts: Facts): Promise<DoctorFinding[]> {
   const { direction, pair, provider, subscriber } = facts;
-  const [from, to, members] = await Promise.all([
+  const [from, to] = await Promise.all([
     readTables(provider, pair.schema, []),
     readTables(subscriber, pair.schema, []),
-    tablesInSet(direction.provider),
   ]);
+  const members = await tablesInSet(direction.provider);
   const inSet = from.filter(({ name }) => members.has(qualified(pair.schema, name)));
   const troubles: Troubles = new Map();
   for (const table of inSet) {
