@@ -1,4 +1,5 @@
 import type { CreateIndexesFields } from '../../src/results/create-indexes.js';
+import type { DoctorFields } from '../../src/results/doctor.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
 import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
@@ -113,6 +114,57 @@ export const status: Row<StatusFields>[] = [
     down_reasons: ['forward: no worker runs'],
   },
   refused,
+];
+
+const disabled: DoctorFields['findings'][number] = {
+  code: 'subscription-disabled',
+  severity: 'fail',
+  direction: 'forward',
+  side: 'dst',
+  object: 'pg1_pg2',
+  problem: 'subscription pg1_pg2 is disabled',
+  remedy: 'Enable it on the destination database "Shop"',
+  fixable: true,
+};
+const wal: DoctorFields['findings'][number] = {
+  code: 'slot-near-limit',
+  severity: 'warn',
+  direction: 'back',
+  side: 'dst',
+  object: 'pgl_shop',
+  problem: 'its slot pgl_shop keeps 3.0 GB of WAL on the disk of the destination server',
+  remedy: 'Raise max_slot_wal_keep_size.',
+  fixable: false,
+};
+
+export const doctored: Row<DoctorFields>[] = [
+  { ...good('shop'), forward_replication: 'replicating', back_replication: 'unconfigured', findings: [], fixed: [] },
+  {
+    ...good('users'),
+    forward_replication: 'replicating',
+    back_replication: 'replicating',
+    findings: [wal],
+    fixed: ['role-password', 'connection-failed'],
+  },
+  {
+    ...failed('zones', 'forward: subscription pg1_pg2 is disabled'),
+    forward_replication: 'down',
+    back_replication: 'replicating',
+    findings: [disabled, wal],
+    fixed: [],
+  },
+  refused,
+];
+
+export const doctorPlan: Row<DoctorFields>[] = [
+  {
+    ...failed('shop', 'forward: subscription pg1_pg2 is disabled'),
+    forward_replication: 'down',
+    back_replication: 'unconfigured',
+    findings: [disabled],
+    fixed: [],
+    steps: [step('diagnose', 'ok', null), step('start-worker-forward', 'planned', 'enable subscription pg1_pg2')],
+  },
 ];
 
 const side = (ok: boolean): PrecheckSide => ({
@@ -342,6 +394,7 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
   const words = new Set([
     'status',
     'severity',
+    'direction',
     'side',
     'strategy',
     'replication_method',

@@ -29,6 +29,10 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
     ['precheck-all', made.envelope('precheck', made.unfit)],
   ],
   status: [['status', made.envelope('status', made.status)]],
+  doctor: [
+    ['doctor', made.envelope('doctor', made.doctored)],
+    ['doctor-plan', made.envelope('doctor', made.doctorPlan, 'shop')],
+  ],
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
   'create-indexes': [['create-indexes', made.envelope('create-indexes', made.indexed)]],

@@ -404,7 +404,11 @@ describe('belt doctor on a direction that does not move', () => {
       pair.dst,
       `SET application_name = 'a "reporter"'; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`,
       async () => {
-        await pair.src.ownerSql('INSERT INTO other VALUES (900)');
+        await pair.dst.sql("SELECT pglogical.alter_subscription_disable('pg1_pg2', true)");
+        await untilDown(pair);
+        // More than fits between the two servers, so that the walsender does not get to the end.
+        await pair.src.ownerSql("INSERT INTO other SELECT i, repeat('x', 1000) FROM generate_series(10000, 50000) i");
+        await pair.dst.sql("SELECT pglogical.alter_subscription_enable('pg1_pg2', true)");
         await untilBlocked(pair.dst, 'pglogical apply %');
         const found = await doctor(pair);
         expect(found).toMatchObject({ success: false, forward_replication: 'replicating' });
@@ -418,6 +422,11 @@ describe('belt doctor on a direction that does not move', () => {
             /the apply worker .* waits for a lock on .* that pid \d+ \(user .*, "a "reporter"", since \d{4}-/,
             /pg_terminate_backend\(\d+\)/,
           ],
+        });
+        expectFinding(found, 'catching-up', {
+          severity: 'note',
+          side: 'src',
+          says: [/is catching up: .* in state catchup, with [\d.]+ MB of WAL not confirmed/],
         });
       },
     );
@@ -494,6 +503,15 @@ describe('belt doctor on a direction that does not move', () => {
       });
     });
     await waitForStatus(third, 'replicating');
+
+    // The copy also logs in on the destination itself: another password there stops it before it begins.
+    await third.dst.sql("ALTER ROLE pglogical PASSWORD 'another'");
+    await third.dst.sql("UPDATE pglogical.local_sync_status SET sync_status = 'i' WHERE sync_relname IS NULL");
+    await startWorkerAnew(third);
+    await waitForStatus(third, 'down');
+    const found = await doctor(third);
+    await third.dst.sql(`ALTER ROLE pglogical PASSWORD ${literal(third.names.pglogical.pw)}`);
+    expectFinding(found, 'role-password', { side: 'dst', says: [/has another password on the destination server/] });
     expectSuccess(await third.belt(['teardown-forward-replication', '--force']));
   });
 });

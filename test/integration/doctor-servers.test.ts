@@ -82,7 +82,7 @@ describe('belt doctor', () => {
           severity: 'fail',
           side: 'dst',
           fixable: false,
-          says: [/all 2 background workers of the destination server are in use \(max_worker_processes\)/],
+          says: [/workers of the destination server do not suffice \(max_worker_processes = 2, \d in use\)/],
         });
         return true;
       });

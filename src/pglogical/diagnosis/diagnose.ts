@@ -13,7 +13,7 @@ import { quickFindings, workerNotRunning } from './quick.js';
 import { roleFindings } from './role.js';
 import { rowSecurityFindings } from './row-security.js';
 import { workerFindings } from './server.js';
-import { leftoverFindings, originFindings, readerFindings, walFindings } from './slot.js';
+import { catchUpFindings, leftoverFindings, originFindings, readerFindings, walFindings } from './slot.js';
 import { tableFindings } from './tables.js';
 import { versionFindings } from './versions.js';
 
@@ -25,6 +25,7 @@ const THOROUGH: readonly Check[] = [
   connectionFindings,
   versionFindings,
   readerFindings,
+  catchUpFindings,
   originFindings,
   walFindings,
   tableFindings,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Side } from '../../pair/side.js';
+import { qualified } from '../../postgres/quote.js';
 import type { Session } from '../../postgres/session.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { finding, type Facts } from './facts.js';
@@ -14,7 +15,9 @@ interface Wait {
   user: string | null;
   application: string | null;
   since: string | null;
-  relation: string | null;
+  /** The table whose lock is waited for; null when it is another kind of lock. */
+  schema: string | null;
+  name: string | null;
 }
 
 /** Processes of this direction that wait for a lock: the apply worker, or a copy of the initial copy on either side. */
@@ -45,11 +48,13 @@ function readWaits({ direction, subscription }: Facts, side: Side, session: Sess
   return session.query<Wait>(
     `SELECT w.pid, w.application_name AS worker, b.pid AS blocker, a.usename::text AS user,
             a.application_name AS application, to_char(coalesce(a.xact_start, a.backend_start), 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
-            (SELECT l.relation::regclass::text FROM pg_locks l
-              WHERE l.pid = w.pid AND NOT l.granted AND l.locktype = 'relation' LIMIT 1) AS relation
+            r.schema, r.name
        FROM pg_stat_activity w
        CROSS JOIN LATERAL (SELECT DISTINCT unnest(pg_blocking_pids(w.pid)) AS pid) b
        LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+       LEFT JOIN LATERAL (SELECT n.nspname::text AS schema, c.relname::text AS name
+                            FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+                           WHERE l.pid = w.pid AND NOT l.granted AND l.locktype = 'relation' LIMIT 1) r ON true
       WHERE w.datname = current_database()
         AND CASE WHEN $1 THEN w.application_name LIKE 'pglogical apply %:' || (SELECT sub_id FROM pglogical.subscription
                                                                               WHERE sub_name = $2)
@@ -67,7 +72,8 @@ function readWaits({ direction, subscription }: Facts, side: Side, session: Sess
 
 function tell(facts: Facts, side: Side, wait: Wait): DoctorFinding {
   const { subscriber } = facts.direction;
-  const what = wait.relation === null ? 'a lock' : `a lock on ${wait.relation}`;
+  const relation = wait.schema === null || wait.name === null ? null : qualified(wait.schema, wait.name);
+  const what = relation === null ? 'a lock' : `a lock on ${relation}`;
   const who =
     wait.blocker === 0
       ? 'a prepared transaction (see pg_prepared_xacts)'
@@ -80,7 +86,7 @@ function tell(facts: Facts, side: Side, wait: Wait): DoctorFinding {
     code: 'waits-for-lock',
     severity: 'fail',
     side: side.name,
-    object: wait.relation ?? `pid ${wait.pid}`,
+    object: relation ?? `pid ${wait.pid}`,
     problem: `${process} on the ${side.toString()} waits for ${what} that ${who} holds`,
     remedy:
       wait.blocker === 0

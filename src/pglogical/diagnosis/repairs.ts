@@ -1,5 +1,6 @@
 import { BeltError, InterruptedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Side } from '../../pair/side.js';
 import type { Step } from '../../pair/steps.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { back, forward, type Direction } from '../direction.js';
@@ -26,23 +27,26 @@ const DOWN_GRACE_MS = 20_000;
 /** The steps that mend what is safe to mend, a direction's cause first and its worker last. Empty when nothing is. */
 export function repairSteps(pair: Pair, findings: readonly DoctorFinding[]): Step[] {
   return [forward(pair), back(pair)].flatMap((direction) => {
-    const codes = findings.filter((one) => one.fixable && one.direction === direction.name).map(({ code }) => code);
-    if (codes.length === 0) return [];
+    const own = findings.filter((one) => one.fixable && one.direction === direction.name);
+    if (own.length === 0) return [];
+    const onRole = own.filter(({ code }) => BY_ROLE.includes(code)).map(({ side }) => side);
     return [
-      ...(codes.some((code) => BY_ROLE.includes(code)) ? [roleStep(direction)] : []),
-      ...(codes.some((code) => BY_INTERFACE.includes(code)) ? [interfaceStep(direction)] : []),
+      ...[direction.provider, direction.subscriber]
+        .filter(({ name }) => onRole.includes(name))
+        .map((side) => roleStep(direction, side)),
+      ...(own.some(({ code }) => BY_INTERFACE.includes(code)) ? [interfaceStep(direction)] : []),
       startStep(direction),
       waitStep(pair, direction),
     ];
   });
 }
 
-function roleStep({ name, provider }: Direction): Step {
+function roleStep(direction: Direction, side: Side): Step {
   return {
-    name: `mend-role-${provider.name}`,
-    title: `give role ${provider.config.pglogical_user.name} on the ${provider.word} what ${name} replication needs of it`,
-    done: () => roleReady(provider),
-    run: () => makeRole(provider),
+    name: `mend-role-${side.name}`,
+    title: `give role ${side.config.pglogical_user.name} on the ${side.word} what ${direction.name} replication needs of it`,
+    done: () => roleReady(side),
+    run: () => makeRole(side),
   };
 }
 

@@ -5,9 +5,15 @@ import type { DoctorFinding } from '../../results/doctor.js';
 import { otherUsers, readRole } from '../role.js';
 import { finding, type Facts } from './facts.js';
 
-/** The role by which the subscriber logs in on the provider. */
+/** The role by which the subscriber logs in on the provider; and on itself, to write what the initial copy brings. */
 export async function roleFindings(facts: Facts): Promise<DoctorFinding[]> {
-  const { provider: side } = facts.direction;
+  const { provider, subscriber } = facts.direction;
+  const found = await roleOn(facts, provider);
+  if (facts.subscription.sync_status !== 'r') found.push(...(await roleOn(facts, subscriber)));
+  return found;
+}
+
+async function roleOn(facts: Facts, side: Side): Promise<DoctorFinding[]> {
   const { name } = side.config.pglogical_user;
   const at = { side: side.name, object: `role ${name}`, severity: 'fail' as const };
   const state = await readRole(side);
@@ -38,7 +44,7 @@ export async function roleFindings(facts: Facts): Promise<DoctorFinding[]> {
     ? await loginTrouble(side)
     : { code: 'role-no-login', problem: `role ${name} may not log in on the ${side.word} server (NOLOGIN)` };
   if (trouble === null) return found;
-  const others = await otherUsers(facts.provider);
+  const others = await otherUsers(await side.root());
   const used = others.map(({ database }) => `"${database}"`).join(', ');
   found.push(
     finding(facts, {

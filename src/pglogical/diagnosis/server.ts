@@ -66,6 +66,22 @@ export async function workerFindings(facts: Facts): Promise<DoctorFinding[]> {
        FROM pg_stat_activity`,
     [NO_BACKGROUND_WORKERS],
   );
+  // Where workers are short, the supervisor itself fails every few seconds, and is mostly not there when looked at.
+  const missing = [workers.supervisor, workers.manager, workerPid !== null].filter((there) => !there).length;
+  if (missing > 0 && workers.used + missing > workers.max) {
+    return [
+      finding(facts, {
+        code: 'workers-exhausted',
+        severity: 'fail',
+        side: side.name,
+        object: 'max_worker_processes',
+        problem:
+          `the background workers of the ${side.word} server do not suffice (max_worker_processes = ${workers.max}, ` +
+          `${workers.used} in use), so pglogical cannot start its own`,
+        remedy: 'Raise max_worker_processes and restart the server.',
+      }),
+    ];
+  }
   if (!workers.supervisor) {
     return [
       finding(facts, {
@@ -81,18 +97,6 @@ export async function workerFindings(facts: Facts): Promise<DoctorFinding[]> {
     ];
   }
   if (workerPid !== null) return [];
-  if (workers.used >= workers.max) {
-    return [
-      finding(facts, {
-        code: 'workers-exhausted',
-        severity: 'fail',
-        side: side.name,
-        object: 'max_worker_processes',
-        problem: `all ${workers.max} background workers of the ${side.word} server are in use (max_worker_processes), so pglogical cannot start its own`,
-        remedy: 'Raise max_worker_processes and restart the server.',
-      }),
-    ];
-  }
   if (workers.manager) return [];
   return [
     finding(facts, {

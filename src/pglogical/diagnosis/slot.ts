@@ -89,6 +89,24 @@ export async function walFindings(facts: Facts): Promise<DoctorFinding[]> {
   ];
 }
 
+/** The worker reads the slot, but has not caught up since it began. */
+export function catchUpFindings(facts: Facts): Promise<DoctorFinding[]> {
+  const { direction, subscription, slot, workerPid } = facts;
+  if (slot?.active !== true || workerPid === null || slot.walsender_state === 'streaming') return Promise.resolve([]);
+  return Promise.resolve([
+    finding(facts, {
+      code: 'catching-up',
+      severity: 'note',
+      side: direction.provider.name,
+      object: subscription.slot,
+      problem:
+        `the ${direction.subscriber.word} is catching up: the walsender of slot ${subscription.slot} is in state ` +
+        `${slot.walsender_state ?? 'unknown'}, with ${formatBytes(slot.confirmed_lag_bytes ?? 0)} of WAL not confirmed`,
+      remedy: 'Look again in a moment: the figure must fall.',
+    }),
+  ]);
+}
+
 /** Somebody else reads the slot, so that the subscriber's own worker cannot. */
 export async function readerFindings(facts: Facts): Promise<DoctorFinding[]> {
   const { direction, subscription, slot, provider, workerPid } = facts;
