@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Side } from '../../pair/side.js';
 import type { Session } from '../../postgres/session.js';
 import type { DoctorFinding } from '../../results/doctor.js';
@@ -41,6 +42,8 @@ const NO_BACKGROUND_WORKERS = [
   'autovacuum worker',
 ];
 
+const SUPERVISOR_RESTART_MS = 6_000;
+
 interface Workers {
   supervisor: boolean;
   manager: boolean;
@@ -57,15 +60,12 @@ export async function workerFindings(facts: Facts): Promise<DoctorFinding[]> {
   const { direction, subscriber, workerPid } = facts;
   if (!(await presence(subscriber)).loaded) return [];
   const { subscriber: side } = direction;
-  const workers = await subscriber.one<Workers>(
-    `SELECT coalesce(bool_or(application_name = 'pglogical supervisor'), false) AS supervisor,
-            coalesce(bool_or(application_name = 'pglogical manager ' || (SELECT oid FROM pg_database
-                               WHERE datname = current_database())), false) AS manager,
-            count(*) FILTER (WHERE backend_type <> ALL ($1))::int AS used,
-            current_setting('max_worker_processes')::int AS max
-       FROM pg_stat_activity`,
-    [NO_BACKGROUND_WORKERS],
-  );
+  let workers = await readWorkers(subscriber);
+  // One that failed is started again after five seconds; only one that was ended in good order stays away.
+  if (!workers.supervisor) {
+    await sleep(SUPERVISOR_RESTART_MS);
+    workers = await readWorkers(subscriber);
+  }
   // Where workers are short, the supervisor itself fails every few seconds, and is mostly not there when looked at.
   const missing = [workers.supervisor, workers.manager, workerPid !== null].filter((there) => !there).length;
   if (missing > 0 && workers.used + missing > workers.max) {
@@ -96,8 +96,7 @@ export async function workerFindings(facts: Facts): Promise<DoctorFinding[]> {
       }),
     ];
   }
-  if (workerPid !== null) return [];
-  if (workers.manager) return [];
+  if (workerPid !== null || workers.manager) return [];
   return [
     finding(facts, {
       code: 'manager-missing',
@@ -110,4 +109,16 @@ export async function workerFindings(facts: Facts): Promise<DoctorFinding[]> {
         'mostly max_worker_processes is too low.',
     }),
   ];
+}
+
+function readWorkers(subscriber: Session): Promise<Workers> {
+  return subscriber.one<Workers>(
+    `SELECT coalesce(bool_or(application_name = 'pglogical supervisor'), false) AS supervisor,
+            coalesce(bool_or(application_name = 'pglogical manager ' || (SELECT oid FROM pg_database
+                               WHERE datname = current_database())), false) AS manager,
+            count(*) FILTER (WHERE backend_type <> ALL ($1))::int AS used,
+            current_setting('max_worker_processes')::int AS max
+       FROM pg_stat_activity`,
+    [NO_BACKGROUND_WORKERS],
+  );
 }
