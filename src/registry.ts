@@ -25,6 +25,7 @@ export const registry: readonly CommandSpec[] = [
   loginCommands.restoreLogins,
   inspectCommands.status,
   inspectCommands.wait,
+  inspectCommands.doctor,
   inspectCommands.connections,
   schemaCommands.diffSchemas,
   schemaCommands.dumpSchema,

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { resolveTargets } from './config/discover.js';
-import type { CommandModule, PairCommandSpec } from './commands/define.js';
+import type { CommandModule, OptionSpecs, OptionsOf, PairCommandSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { errorToJson, InterruptedError } from './errors.js';
 import { openLog, type Log } from './log.js';
@@ -76,7 +76,7 @@ async function runOne(
       log.write(`warning: ${warning}`);
     }
     pair = opened.make({ dryRun: request.dryRun, events: stepEvents(name, progress, log, redact) });
-    if (spec.changes && !request.dryRun) {
+    if (changesServers(request)) {
       await lockPair(pair, spec.needs, spec.forceWithOneSide === true && request.options['force'] === true);
     }
     const { fields, error } = await module.run(pair, request.options);
@@ -119,4 +119,9 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
       );
     },
   };
+}
+
+function changesServers({ spec, options, dryRun }: RunRequest): boolean {
+  if (dryRun) return false;
+  return typeof spec.changes === 'boolean' ? spec.changes : spec.changes(options as OptionsOf<OptionSpecs>);
 }

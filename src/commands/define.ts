@@ -173,8 +173,11 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly oneDatabase?: boolean;
   /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */
   readonly next?: string;
-  /** Whether it changes a server: such commands lock the pair against a second belt. */
-  readonly changes: boolean;
+  /**
+   * Whether it changes a server, or with which options it does: then it locks the pair against a second belt. Such commands
+   * have --dry-run.
+   */
+  readonly changes: boolean | ((options: OptionsOf<O>) => boolean);
   /** How many databases are at work at once unless told otherwise; 8 when left out. */
   readonly concurrency?: number;
   readonly watch?: WatchSpec<O, Fields>;
@@ -227,7 +230,7 @@ export function optionsOf(spec: CommandSpec): OptionSpecs {
   const shared = {
     json: flag('--json', 'print the result as JSON on stdout'),
     ...(spec.oneDatabase === true ? {} : { concurrency: concurrency(spec) }),
-    ...(spec.changes ? { dryRun: flag('--dry-run', 'print what would be done, change nothing') } : {}),
+    ...(spec.changes !== false ? { dryRun: flag('--dry-run', 'print what would be done, change nothing') } : {}),
   };
   return { ...(shared as unknown as OptionSpecs), ...spec.options };
 }

@@ -4,12 +4,28 @@ import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { parseVersion } from './versions.js';
 
+export interface Presence {
+  /** The extension is in the database, so that its catalog can be asked. */
+  there: boolean;
+  /**
+   * The server has loaded the library at its start; without that every function of pglogical's raises an error. True where
+   * root may not see the setting.
+   */
+  loaded: boolean;
+}
+
+/** Whether pglogical is in the database and the server runs it. */
+export async function presence(session: Session): Promise<Presence> {
+  return session.one<Presence>(
+    `SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pglogical') AS there,
+            CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN 'pglogical' = ANY (regexp_split_to_array(
+                   translate(current_setting('shared_preload_libraries'), '" ', ''), ',')) ELSE true END AS loaded`,
+  );
+}
+
 /** Whether the extension is in the database, so that its catalog can be asked. */
 export async function hasPglogical(session: Session): Promise<boolean> {
-  const { there } = await session.one<{ there: boolean }>(
-    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pglogical') AS there",
-  );
-  return there;
+  return (await presence(session)).there;
 }
 
 /** The extension's version there, for instance [2, 4, 2], or null when it is not in the database. */

@@ -17,7 +17,7 @@ export interface SetMember {
 }
 
 /** The tables in belt's replication set on a side, as `schema.table` quoted; empty when there is no set. */
-async function tablesInSet(side: Side): Promise<Set<string>> {
+export async function tablesInSet(side: Side): Promise<Set<string>> {
   const session = await side.root();
   if (!(await hasPglogical(session))) return new Set();
   const rows = await session.query<{ nspname: string; relname: string }>(

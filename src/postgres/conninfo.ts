@@ -32,3 +32,20 @@ function quoteValue(value: string): string {
   if (/^[\w./:-]+$/.test(value)) return value;
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
+
+/**
+ * Takes a connection string apart, as libpq does.
+ * @returns its keywords and values; null when it is none (a URL, or broken), which only libpq can judge
+ */
+export function parseConninfo(text: string): Record<string, string> | null {
+  const parts: Record<string, string> = {};
+  const pair = /\s*(\w+)\s*=\s*(?:'((?:\\.|[^'\\])*)'|((?:\\.|[^\s'\\])*))(?=\s|$)/gsy;
+  const whole = text.trimEnd();
+  while (pair.lastIndex < whole.length) {
+    const found = pair.exec(whole);
+    if (found === null) return null;
+    const [, key = '', quoted, bare = ''] = found;
+    parts[key] = (quoted ?? bare).replaceAll(/\\(.)/gs, '$1');
+  }
+  return parts;
+}

@@ -115,6 +115,21 @@ export function queryError(error: unknown, address: Address): BeltError {
   });
 }
 
+/** What a server said of a statement, without the values of rows that its detail may quote. */
+export interface ServerWords {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly constraint: string | undefined;
+  readonly column: string | undefined;
+}
+
+/** @returns the server's own words behind a QueryError, or undefined when no server said it */
+export function serverWords(error: unknown): ServerWords | undefined {
+  if (!(error instanceof QueryError) || !(error.cause instanceof pg.DatabaseError)) return undefined;
+  const { code = '', message, constraint, column } = error.cause;
+  return { sqlstate: code, message, constraint, column };
+}
+
 /** The SQLSTATE or the operating system's code of an error, or an empty string. */
 function errorCode(error: unknown): string {
   const { code } = error as { code?: unknown };

@@ -2,7 +2,9 @@
 export const SQLSTATE = {
   cannotEstablishConnection: '08001',
   connectionFailure: '08006',
+  notNullViolation: '23502',
   uniqueViolation: '23505',
+  checkViolation: '23514',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   unknownDatabase: '3D000',

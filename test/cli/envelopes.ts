@@ -4,6 +4,7 @@ import type { ConnectionsFields } from '../../src/results/connections.js';
 import type { CreateIndexesFields } from '../../src/results/create-indexes.js';
 import type { DiffSchemasFields } from '../../src/results/diff-schemas.js';
 import type { DumpSchemaFields } from '../../src/results/dump-schema.js';
+import type { DoctorFields } from '../../src/results/doctor.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
 import type { LoadConstraintsFields } from '../../src/results/load-constraints.js';
 import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
@@ -209,6 +210,57 @@ export const waits: Row<WaitFields>[] = [
     ...waited({ direction: 'back', back_replication: null, waited_ms: 3_600_000, lag_bytes: 5_000_000 }),
   },
   refused,
+];
+
+const disabled: DoctorFields['findings'][number] = {
+  code: 'subscription-disabled',
+  severity: 'fail',
+  direction: 'forward',
+  side: 'dst',
+  object: 'pg1_pg2',
+  problem: 'subscription pg1_pg2 is disabled',
+  remedy: 'Enable it on the destination database "Shop"',
+  fixable: true,
+};
+const wal: DoctorFields['findings'][number] = {
+  code: 'slot-near-limit',
+  severity: 'warn',
+  direction: 'back',
+  side: 'dst',
+  object: 'pgl_shop',
+  problem: 'its slot pgl_shop keeps 3.0 GB of WAL on the disk of the destination server',
+  remedy: 'Raise max_slot_wal_keep_size.',
+  fixable: false,
+};
+
+export const doctored: Row<DoctorFields>[] = [
+  { ...good('shop'), forward_replication: 'replicating', back_replication: 'unconfigured', findings: [], fixed: [] },
+  {
+    ...good('users'),
+    forward_replication: 'replicating',
+    back_replication: 'replicating',
+    findings: [wal],
+    fixed: ['role-password', 'connection-failed'],
+  },
+  {
+    ...failed('zones', 'forward: subscription pg1_pg2 is disabled'),
+    forward_replication: 'down',
+    back_replication: 'replicating',
+    findings: [disabled, wal],
+    fixed: [],
+  },
+  refused,
+];
+
+export const doctorPlan: Row<DoctorFields>[] = [
+  {
+    ...failed('shop', 'forward: subscription pg1_pg2 is disabled'),
+    forward_replication: 'down',
+    back_replication: 'unconfigured',
+    findings: [disabled],
+    fixed: [],
+    steps: [step('diagnose', 'ok', null), step('start-worker-forward', 'planned', 'enable subscription pg1_pg2')],
+  },
 ];
 
 const side = (ok: boolean): PrecheckSide => ({
@@ -766,6 +818,7 @@ export function withHostileTexts<T>(value: T, path: readonly string[] = []): T {
   const words = new Set([
     'status',
     'severity',
+    'direction',
     'side',
     'strategy',
     'result',

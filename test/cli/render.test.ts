@@ -38,6 +38,10 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   ],
   status: [['status', made.envelope('status', made.status)]],
   wait: [['wait', made.envelope('wait', made.waits)]],
+  doctor: [
+    ['doctor', made.envelope('doctor', made.doctored)],
+    ['doctor-plan', made.envelope('doctor', made.doctorPlan, 'shop')],
+  ],
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
   'sync-sequences': [

@@ -192,6 +192,29 @@ const wait = definePairCommand({
   table: () => import('../../render/tables/wait.js'),
 });
 
+const doctor = definePairCommand({
+  name: 'doctor',
+  group: 'watch',
+  summary: 'find out why replication is down or does not move; --fix mends what is safe',
+  description:
+    'Asks both servers why a direction is down or does not move: subscription, workers, slot, the connection from server to ' +
+    'server, roles and passwords, tables that differ, locks, and the very row that is refused. Says what it finds in a ' +
+    'sentence each, and what to do. Changes nothing without --fix; with it, it enables subscriptions, starts workers, and ' +
+    "gives role and connection the config's settings again, then waits until rows flow. Exit code 1 when something is to " +
+    'be mended.',
+  examples: [
+    { line: 'belt doctor testdatacenter1 database1', means: 'why "belt status" says down, and what to do' },
+    { line: 'belt doctor testdatacenter1 database1 --fix --dry-run', means: 'what --fix would do' },
+    { line: 'belt doctor testdatacenter1 --fix', means: 'mend every database of the datacenter' },
+  ],
+  needs: 'both',
+  changes: ({ fix }) => fix,
+  options: { fix: flag('--fix', 'mend what is safe to mend, and wait until replication runs') },
+  result: async () => (await import('../../results/doctor.js')).doctorFields,
+  load: () => import('./doctor.js'),
+  table: () => import('../../render/tables/doctor.js'),
+});
+
 export const inspectCommands = {
   checkConnectivity,
   precheck,
@@ -200,5 +223,6 @@ export const inspectCommands = {
   dstDsn: dsn('dst', 'destination'),
   status,
   wait,
+  doctor,
   connections,
 } satisfies Record<string, CommandSpec>;
