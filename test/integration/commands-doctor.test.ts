@@ -597,7 +597,7 @@ describe('belt doctor on what cannot be mended', () => {
     expectFinding(found, 'copy-failed', {
       severity: 'fail',
       fixable: false,
-      says: [/^the initial copy failed and was rolled back/, /teardown-forward-replication --force/],
+      says: [/^the initial copy failed and was rolled back/, /run belt reset/],
     });
   });
 });

@@ -3,8 +3,7 @@ import { literal } from '../../postgres/quote.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { finding, type Facts, type QuickFacts } from './facts.js';
 
-const ANEW =
-  'The copy must be made anew: run belt teardown-forward-replication --force, empty the tables on the destination, and run belt setup again.';
+const ANEW = 'The copy must be made anew: run belt reset, and run belt setup again.';
 const ANEW_BACK =
   'Run belt teardown-back-replication --force and belt setup-back-replication; what was written on the destination meanwhile must be carried to the source by hand.';
 

@@ -31,9 +31,7 @@ export function subscriptionFindings(facts: QuickFacts, copyLost: boolean): Doct
         problem:
           'the initial copy failed and was rolled back, whatever pglogical says of it; the reason stands in the log of ' +
           `the ${subscriber.word} server`,
-        remedy:
-          'Mend the cause, run belt teardown-forward-replication --force, empty the tables on the destination ' +
-          '(TRUNCATE), and run belt setup again.',
+        remedy: 'Mend the cause, run belt reset, and run belt setup again.',
       }),
     );
   }
