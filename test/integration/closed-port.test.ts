@@ -11,6 +11,9 @@ const ANSWER_MS = 15_000;
 const SIDES = { src: ['src'], dst: ['dst'], both: ['src', 'dst'] } as const;
 const WORDS = { src: 'source', dst: 'destination' } as const;
 
+/** What a command cannot do without. */
+const MANDATORY: Readonly<Record<string, readonly string[]>> = { wait: ['--for', 'replicating'] };
+
 /** Every command there is, with each side that it needs. */
 const CASES = registry.flatMap((spec) =>
   spec.kind === 'pairs' ? SIDES[spec.needs].map((side) => [spec.name, WORDS[side], side, spec] as const) : [],
@@ -40,7 +43,7 @@ beforeAll(async () => {
 describe.each(CASES)('belt %s with the port of the %s closed', (name, word, side, spec: PairCommandSpec) => {
   it('says so soon, in words and in JSON that is as its schema says, and changes nothing', async () => {
     const { config, ...rest } = closed[side];
-    const args = [name, rest.dc, rest.db];
+    const args = [name, rest.dc, rest.db, ...(MANDATORY[name] ?? [])];
     const [plain, json] = await Promise.all([pair.beltRaw(args), pair.beltRaw([...args, '--json'])]);
     const host = config[side]?.host.replaceAll('.', '\\.') ?? '';
     const says = new RegExp(

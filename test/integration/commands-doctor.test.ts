@@ -5,6 +5,7 @@ import {
   doctor,
   expectFinding,
   expectFlow,
+  expectMended,
   failures,
   PATIENT,
   pglogicalRole,
@@ -74,13 +75,8 @@ describe('belt doctor mends', () => {
       ['wait-forward', 'planned'],
     ]);
     expect(await everything(pair)).toEqual(before);
-    const fixed = await doctor(pair, ['--fix']);
-    expect(fixed).toMatchObject({
-      success: true,
-      forward_replication: 'replicating',
-      findings: [],
-      fixed: ['subscription-disabled'],
-    });
+    const { fixed } = await expectMended(pair, { forward_replication: 'replicating' });
+    expect(fixed).toEqual(['subscription-disabled']);
     await expectFlow(pair);
   });
 
@@ -115,8 +111,7 @@ describe('belt doctor mends', () => {
     const found = await doctor(pair);
     expectFinding(found, 'role-no-login', { side: 'src', fixable: true, says: [/may not log in .*\(NOLOGIN\)/] });
     expectFinding(found, 'role-privileges', { fixable: true, says: [/lacks SUPERUSER and REPLICATION/] });
-    const fixed = await doctor(pair, ['--fix']);
-    expect(fixed).toMatchObject({ success: true, forward_replication: 'replicating', findings: [] });
+    await expectMended(pair, { forward_replication: 'replicating' });
     await expectFlow(pair);
   });
 
@@ -139,8 +134,7 @@ describe('belt doctor mends', () => {
         says: [/refuses pglogical's output plugin to role pgl .* \(output_plugin_libraries\)/],
       });
     }
-    const fixed = await doctor(pair, ['--fix']);
-    expect(fixed).toMatchObject({ success: true, forward_replication: 'replicating', findings: [] });
+    await expectMended(pair, { forward_replication: 'replicating' });
     await expectFlow(pair);
   });
 
@@ -161,13 +155,8 @@ describe('belt doctor mends', () => {
       ],
     });
     expect(found.run.text).not.toContain('old-secret');
-    const fixed = await doctor(pair, ['--fix']);
-    expect(fixed).toMatchObject({
-      success: true,
-      forward_replication: 'replicating',
-      findings: [],
-      fixed: ['dsn-outdated'],
-    });
+    const { fixed } = await expectMended(pair, { forward_replication: 'replicating' });
+    expect(fixed).toEqual(['dsn-outdated']);
     await expectFlow(pair);
   });
 
@@ -196,7 +185,7 @@ describe('belt doctor mends', () => {
     });
     pair.config.src = right;
     await pair.writeConfig();
-    expect(await doctor(pair, ['--fix'])).toMatchObject({ success: true, findings: [] });
+    await expectMended(pair);
     await expectFlow(pair);
   });
 
@@ -472,7 +461,7 @@ describe('belt doctor on a direction that does not move', () => {
       says: [/is read by somebody else, not by the destination database .*: pid \d+ .*\("intruder" from /],
     });
     await untilDown(pair);
-    expect(await doctor(pair, ['--fix'])).toMatchObject({ success: true, findings: [] });
+    await expectMended(pair);
     await expectFlow(pair);
   });
 
@@ -540,7 +529,7 @@ describe('belt doctor on what cannot be mended', () => {
     // The remedy is to be run as it stands.
     const statements = remedy.slice(remedy.indexOf('SELECT')).split('; ');
     for (const statement of statements) await pair.dst.sql(statement);
-    expect(await doctor(pair, ['--fix'])).toMatchObject({ success: true, findings: [] });
+    await expectMended(pair);
     await expectFlow(pair);
   });
 
