@@ -148,6 +148,9 @@ export class Session {
 
   /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
   async endTransaction(): Promise<void> {
+    // The driver passes an error on at once; how the transaction stands comes after it, over a network in another packet.
+    const { readyForQuery } = this.client as unknown as { readonly readyForQuery?: boolean };
+    if (readyForQuery !== true) await this.query('');
     if (this.client.getTransactionStatus() !== 'I') await this.query('ROLLBACK');
   }
 

@@ -268,3 +268,19 @@ describe('belt doctor says how to mend back replication', () => {
     await mend();
   });
 });
+
+describe('belt doctor after the cutover', () => {
+  it('finds nothing where only the way back is left, and mends that', async () => {
+    // The test's own sessions could write.
+    await pair.src.disconnect();
+    expectSuccess(await pair.belt(['teardown-forward-replication']));
+    const ways = { forward_replication: 'unconfigured', back_replication: 'replicating' } as const;
+    expect(await doctor(pair)).toMatchObject({ success: true, findings: [], ...ways });
+    await pair.dst.sql(`ALTER ROLE ${pglogicalRole(pair).name} PASSWORD 'another'`);
+    await startWorkerAnew();
+    await untilDown();
+    expect(failures(await doctor(pair))).toEqual(['role-password', 'connection-failed']);
+    expect((await expectMended(pair, ways)).fixed).toEqual(['role-password', 'connection-failed']);
+    await expectFlow();
+  });
+});

@@ -106,7 +106,7 @@ async function startContainer(
 }
 
 function asArgument([name, value]: readonly [string, unknown]): string {
-  return `--${name}=${String(value)}`;
+  return `${name}=${String(value)}`;
 }
 
 function managed(client: Client, { container, port, password }: Started, side: Side): ManagedServer {
