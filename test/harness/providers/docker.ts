@@ -37,7 +37,7 @@ export async function dockerProvider(): Promise<Provider> {
   };
   return {
     name: 'docker',
-    tools: await dockerTools(images.dst),
+    tools: await dockerTools(images.dst, SIDES.dst.major),
     startPair: async (): Promise<ServerPair> => {
       const network = await new library.Network().start();
       const [src, dst] = await Promise.all([
