@@ -46,7 +46,7 @@ function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
     if (row.src === undefined || row.dst === undefined) return [[row.db, '', chalk.red('failed')]];
     const tools = ok(
       row.client_tools?.every((tool) => tool.ok) ?? false,
-      row.client_tools?.map(({ version }) => version ?? 'none').at(0) ?? 'none',
+      (row.client_tools?.[0]?.version ?? 'none').split(' ')[0] ?? '',
     );
     return [row.src, row.dst].map((side, index) => [
       index === 0 ? row.db : '',
