@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** What a text takes on the terminal, in columns; wide characters count as one. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   return Array.from(stripVTControlCharacters(text)).length;
 }
 
 /** Spaces between two columns of a table. */
-export const GAP = 2;
+const GAP = 2;
 
 /** A cell this short is a figure or a name, which is hard to read when it is broken. */
 const SHORT = 16;
