@@ -36,7 +36,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run(schemaSteps(pair));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
-  await pair.run([prepareProofStep(pair.src, subscribed), prepareProofStep(pair.dst, subscribed)]);
+  await pair.run([prepareProofStep(pair.src, subscribed)]);
   await setupReplicationSet(pair, 'src');
   let status = 'unconfigured';
   await pair.run([
@@ -46,6 +46,8 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       done: subscribed,
       run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
     },
+    // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
+    prepareProofStep(pair.dst, subscribed),
     {
       name: 'create-subscription',
       title: `create subscription ${direction.subscription} on the destination`,

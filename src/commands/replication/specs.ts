@@ -50,7 +50,7 @@ const setupBack = definePairCommand({
   ],
   needs: 'both',
   changes: true,
-  next: 'before the downtime: belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
+  next: 'before the downtime: belt create-indexes {target} and belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
   options: {},
   result: detail,
   load: () => import('./setup-back-replication.js'),
