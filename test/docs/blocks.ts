@@ -25,13 +25,25 @@ export interface Series {
   readonly blocks: readonly string[];
 }
 
-/** The `sh` blocks of a document that are to be run, by the marks before them. Those before the first mark are not. */
+/** What is run by a test: from `<!-- run: STATE -->` to the next one, to `<!-- /run -->` or to the end. */
+const SERIES = /^ *<!-- run: (\S+) -->$([^]*?)(?=^ *<!-- (?:run: \S+|\/run) -->$|(?![^]))/gm;
+/** What is run by hand. */
+const BY_HAND = /^<!-- walk-through:[^]*?^<!-- \/walk-through -->$/gm;
+
+/** The `sh` blocks of a document that are to be run, by the marks around them. */
 export function runnableSeries(text: string): Series[] {
-  const marks = [...text.matchAll(/^ *<!-- run: (\S+) -->$/gm)];
-  return marks.map((mark, place) => {
-    const part = text.slice(mark.index, marks[place + 1]?.index);
-    return { state: mark[1] ?? '', blocks: blocks(part, 'sh') };
-  });
+  return [...text.matchAll(SERIES)].map(([, state = '', part = '']) => ({ state, blocks: blocks(part, 'sh') }));
+}
+
+/** The `sh` blocks of a document that are neither in a series nor in the walk-through. */
+export function unrunBlocks(text: string): string[] {
+  return blocks(text.replaceAll(SERIES, '').replaceAll(BY_HAND, ''), 'sh');
+}
+
+/** Files that a document shows in full: the fence below `<!-- file: NAME -->`. */
+export function fileBlocks(text: string): { name: string; content: string }[] {
+  const found = text.matchAll(/<!-- file: (\S+) -->\s+```\w+\n([^]*?)```/g);
+  return [...found].map(([, name = '', content = '']) => ({ name, content }));
 }
 
 /** The JSON block below `<!-- example: NAME -->`. @throws Error when there is none */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
 import { registry } from '../../src/registry.js';
+import { detailFields } from '../../src/results/detail.js';
 import { envelopeSchema } from '../../src/results/envelope.js';
 import { blocks, example, exampleNames, readDocuments } from '../docs/blocks.js';
 import { emptyProgram } from '../docs/commands.js';
@@ -20,10 +21,25 @@ describe('the documents', () => {
     for (const name of names) {
       const json: unknown = JSON.parse(example(text('docs/json.md'), name));
       const spec = registry.find((one) => one.name === (json as { command: string }).command);
-      if (spec?.kind !== 'pairs') throw new Error(`the example "${name}" is of no command`);
+      if (spec?.result === undefined) throw new Error(`the example "${name}" is of no command with JSON`);
+      if (spec.kind === 'plain') {
+        (await spec.result()).parse(json);
+        continue;
+      }
       const { results } = envelopeSchema(await spec.result()).parse(json);
       // A row that failed early could be anything.
       for (const field of Object.keys((await spec.result()).shape)) expect(results[0], name).toHaveProperty(field);
+    }
+  });
+
+  it('show the JSON of every command that has fields of its own', async () => {
+    const json = text('docs/json.md');
+    const shown = new Set(
+      exampleNames(json).map((name) => (JSON.parse(example(json, name)) as { command: string }).command),
+    );
+    for (const spec of registry) {
+      const result = await spec.result?.();
+      if (result !== undefined && result !== detailFields) expect(shown, spec.name).toContain(spec.name);
     }
   });
 
