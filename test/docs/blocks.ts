@@ -4,9 +4,10 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** README.md and everything in docs/, by name. */
+/** README.md and every document in docs/, by name. */
 export async function readDocuments(): Promise<Map<string, string>> {
-  const docs = (await readdir(new URL('docs/', ROOT))).filter((name) => name.endsWith('.md')).sort();
+  const files = await readdir(new URL('docs/', ROOT), { recursive: true });
+  const docs = files.filter((name) => name.endsWith('.md')).sort();
   const names = ['README.md', ...docs.map((name) => `docs/${name}`)];
   return new Map(
     await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, ROOT), 'utf8')] as const)),

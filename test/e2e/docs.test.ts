@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,9 @@ const SHOP = `
   CREATE TABLE log (line text);
   CREATE TABLE "Old Orders" (id int, note text);
   INSERT INTO orders (note, pieces) SELECT 'row ' || i, i FROM generate_series(1, 20) i;
-  INSERT INTO "Stock" VALUES (1, 10);
+  INSERT INTO "Stock" SELECT i, i FROM generate_series(1, 5000) i;
+  -- Leaves the source larger than its copy, as reset wants it.
+  DELETE FROM "Stock" WHERE product BETWEEN 2 AND 4999;
   INSERT INTO "audit log" VALUES ('opened');
   INSERT INTO log VALUES ('started');
   INSERT INTO "Old Orders" VALUES (1, 'old')`;
@@ -50,6 +52,25 @@ const STATES: Readonly<Record<string, (pair: TestPair) => Promise<void>>> = {
     const { dc, db, config } = pair;
     const { src, dst } = config;
     await writeFile(join(pair.dir, 'inventory.json'), JSON.stringify({ [dc]: { [db]: { src, dst } } }));
+  },
+  /** The example's folder, with these servers in the files that stand for AWS. */
+  'aws-resolver': async (pair) => {
+    await rename(join(pair.dir, 'configs'), join(pair.dir, 'put away'));
+    await cp(new URL('../../docs/examples/aws-resolver', import.meta.url), pair.dir, { recursive: true });
+    const sides = [['shop-old', pair.config.src] as const, ['shop-new', pair.config.dst] as const];
+    const instances = sides.map(([id, side]) => ({
+      DBInstanceIdentifier: id,
+      DBInstanceStatus: 'available',
+      Endpoint: { Address: side?.host, Port: side?.port },
+    }));
+    const secrets = sides.flatMap(([id, side]) =>
+      (['root', 'owner', 'pglogical'] as const).map((role) => {
+        const user = side?.[`${role}_user`];
+        return [`${id}/${role}`, { username: user?.name, password: user?.pw, dbname: side?.db }] as const;
+      }),
+    );
+    await writeFile(join(pair.dir, 'aws/instances.json'), JSON.stringify({ DBInstances: instances }));
+    await writeFile(join(pair.dir, 'aws/secrets.json'), JSON.stringify(Object.fromEntries(secrets)));
   },
   fresh: () => Promise.resolve(),
   replicating: (pair) => replicate(pair),
@@ -142,7 +163,7 @@ const ACTS: readonly Act[] = [
           `belt init ${T} --src postgres://root@old.example.com/shop --src-owner shop_owner ` +
           "--src-root-pw-env SRC_ROOT --src-owner-pw-env SRC_OWNER --dst 'postgres://root@new.example.com/shop?sslmode=require' " +
           '--dst-root-pw-env DST_ROOT --dst-owner-pw-env DST_OWNER',
-        exitCode: 2,
+        exitCode: 1,
         why: 'there is a config, which must stay; README.md has it in an empty folder',
       },
       `belt setup ${T} --dry-run`,
@@ -192,7 +213,7 @@ const ACTS: readonly Act[] = [
       `belt diff-schemas ${T}`,
       `belt validate-data ${T}`,
       `belt validate-data ${T} --full --table orders`,
-      { line: `belt reset ${T} --dry-run`, exitCode: 1, why: 'so small a destination is as large as the source' },
+      `belt reset ${T} --dry-run`,
     ],
   },
   {

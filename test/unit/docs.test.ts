@@ -80,13 +80,8 @@ describe('the documents', () => {
     const inText = [...content.matchAll(/`belt ([^`>[<…]+)(?:>[^`]*)?`/g)].map(([, words = '']) => words);
     for (const line of [...typed, ...inText]) {
       // A redirection's number, and quotes around an argument, belong to the shell.
-      const words = line
-        .replace(/ 2$/, '')
-        .replace(/\\$/, '')
-        .replace('DC DB', 'dc db')
-        .replaceAll("'", '')
-        .trim()
-        .split(/\s+/);
+      const shell = line.replace(/ 2$/, '').replace(/\\$/, '').replace('DC DB', 'dc db');
+      const words = (shell.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll(/^["']|["')]+$/g, ''));
       const program = emptyProgram();
       for (const one of [program, ...program.commands]) {
         one.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
