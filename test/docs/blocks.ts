@@ -19,26 +19,32 @@ export function blocks(text: string, language: string): string[] {
   return fences(text, language).map(({ content }) => content);
 }
 
-/** A series of shell blocks that are typed one after the other, from a certain state on. */
+/** A series of shell blocks that are typed one after the other, with the same pair of databases. */
 export interface Series {
-  /** The state in which the first block is typed: `<!-- run: STATE -->` stands before it. */
-  readonly state: string;
-  readonly blocks: readonly string[];
+  /** Its parts: the first one is typed in the state that it names, the others after what leads there from the part before. */
+  readonly parts: readonly { readonly state: string; readonly blocks: readonly string[] }[];
 }
 
-/** What is run by a test: from `<!-- run: STATE -->` to the next one, to `<!-- /run -->` or to the end. */
-const SERIES = /^ *<!-- run: (\S+) -->$([^]*?)(?=^ *<!-- (?:run: \S+|\/run) -->$|(?![^]))/gm;
+/** What is run by a test: from `<!-- run: STATE -->` or `<!-- then: STATE -->` to the next mark or to the end. */
+const PART = /^ *<!-- (run|then): (\S+) -->$([^]*?)(?=^ *<!-- (?:(?:run|then): \S+|\/run) -->$|(?![^]))/gm;
 /** What is run by hand. */
 const BY_HAND = /^<!-- walk-through:[^]*?^<!-- \/walk-through -->$/gm;
 
 /** The `sh` blocks of a document that are to be run, by the marks around them. */
 export function runnableSeries(text: string): Series[] {
-  return [...text.matchAll(SERIES)].map(([, state = '', part = '']) => ({ state, blocks: blocks(part, 'sh') }));
+  const series: { parts: { state: string; blocks: string[] }[] }[] = [];
+  for (const [, word, state = '', content = ''] of text.matchAll(PART)) {
+    const part = { state, blocks: blocks(content, 'sh') };
+    const last = series.at(-1);
+    if (word === 'run' || last === undefined) series.push({ parts: [part] });
+    else last.parts.push(part);
+  }
+  return series;
 }
 
 /** The `sh` blocks of a document that are neither in a series nor in the walk-through. */
 export function unrunBlocks(text: string): string[] {
-  return blocks(text.replaceAll(SERIES, '').replaceAll(BY_HAND, ''), 'sh');
+  return blocks(text.replaceAll(PART, '').replaceAll(BY_HAND, ''), 'sh');
 }
 
 /** Files that a document shows in full: the fence below `<!-- file: NAME -->`. */

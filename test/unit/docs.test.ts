@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
 import { registry } from '../../src/registry.js';
@@ -41,6 +42,19 @@ describe('the documents', () => {
       const result = await spec.result?.();
       if (result !== undefined && result !== detailFields) expect(shown, spec.name).toContain(spec.name);
     }
+  });
+
+  it('explain every finding of belt doctor', async () => {
+    const folder = new URL('../../src/pglogical/diagnosis/', import.meta.url);
+    const sources = await Promise.all((await readdir(folder)).map((file) => readFile(new URL(file, folder), 'utf8')));
+    const codes = sources.flatMap((source) => [
+      ...[...source.matchAll(/\bcode: ([^\n]*)/g)].flatMap(
+        ([, words = '']) => words.match(/(?<=')[a-z]+(-[a-z]+)+(?=')/g) ?? [],
+      ),
+      ...[...source.matchAll(/^ {2}'([a-z-]+)': \{$/gm)].flatMap(([, code = '']) => code),
+    ]);
+    expect(codes.length).toBeGreaterThan(30);
+    for (const code of codes) expect(text('docs/troubleshooting.md')).toContain(`\`${code}\``);
   });
 
   it('show a config that belt takes', () => {
