@@ -74,6 +74,8 @@ const WATCH_CLIENT = `CASE WHEN current_setting('server_version_num')::int >= 14
 export class Session {
   /** Why the connection was lost while no statement ran. */
   #lost: Error | undefined;
+  /** A statement failed, and whether it left a transaction open is not known yet: the server says so after the error. */
+  #failed = false;
 
   private constructor(
     readonly address: Address,
@@ -148,7 +150,10 @@ export class Session {
 
   /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
   async endTransaction(): Promise<void> {
-    if (this.client.getTransactionStatus() !== 'I') await this.query('ROLLBACK');
+    if (!this.#failed && this.client.getTransactionStatus() === 'I') return;
+    // Outside a transaction this does nothing.
+    await this.query('ROLLBACK');
+    this.#failed = false;
   }
 
   /** The server's major version, for instance 15. */
@@ -172,6 +177,7 @@ export class Session {
       const result = Array.isArray(answer) ? answer.at(-1) : answer;
       return result?.rows ?? [];
     } catch (error) {
+      this.#failed = true;
       throwIfAborted(this.signal);
       throw queryError(this.#lost ?? error, this.address);
     }

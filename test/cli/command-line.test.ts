@@ -62,12 +62,12 @@ describe('a wrong command line', () => {
 describe('every command on a database pair', () => {
   const pairs = registry.flatMap((spec) => (spec.kind === 'pairs' ? [spec] : []));
 
-  it.each(pairs.map(({ name, changes }) => [name, changes] as const))(
-    '%s takes --json and --concurrency, and --dry-run if it changes a server',
-    async (name, changes) => {
+  it.each(pairs.map(({ name, changes, oneDatabase }) => [name, changes, oneDatabase] as const))(
+    '%s takes --json, --concurrency unless it works on one database only, and --dry-run if it changes a server',
+    async (name, changes, oneDatabase) => {
       const run = await runBelt(tmpdir(), ['help', name]);
       expect(run.stdout).toMatch(/^ {2}--json /m);
-      expect(run.stdout).toMatch(/^ {2}--concurrency <n> /m);
+      expect(/^ {2}--concurrency <n> /m.test(run.stdout)).toBe(oneDatabase !== true);
       expect(/^ {2}--dry-run /m.test(run.stdout)).toBe(changes !== false);
     },
   );

@@ -6,6 +6,7 @@ import { registry } from '../../src/registry.js';
 import { detailFields } from '../../src/results/detail.js';
 import { envelopeSchema } from '../../src/results/envelope.js';
 import { runBelt } from '../harness/belt.js';
+import { neededOptions } from '../harness/commands.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
 
 /** A project folder with the faults that can be in one. No server is needed: belt must not get that far. */
@@ -107,8 +108,8 @@ describe.each(registry.flatMap((spec) => (spec.kind === 'pairs' ? [[spec.name, s
       ],
     ])('names %s, in words and in JSON that is as its schema says', async (_, args, says) => {
       const [plain, json] = await Promise.all([
-        runBelt(folder, [name, ...args]),
-        runBelt(folder, [name, ...args, '--json']),
+        runBelt(folder, [name, ...args, ...neededOptions(name)]),
+        runBelt(folder, [name, ...args, ...neededOptions(name), '--json']),
       ]);
       for (const run of [plain, json]) {
         expect(run.exitCode, run.text).toBe(2);
@@ -148,7 +149,7 @@ describe('a folder without configs', () => {
   it('is an envelope of its own with --json, for every command', async () => {
     const pairs = registry.filter(({ kind }) => kind === 'pairs');
     for (const { name } of pairs) {
-      const run = await runBelt(empty, [name, 'east', 'orders', '--json']);
+      const run = await runBelt(empty, [name, 'east', 'orders', ...neededOptions(name), '--json']);
       expect(run.exitCode, run.text).toBe(2);
       expect(run.stderr).toBe('');
       expect(envelope.parse(run.json())).toMatchObject({

@@ -15,6 +15,11 @@ export const ORDERS = `
   INSERT INTO "Order Details" (v, n) SELECT 'row ' || i, i FROM generate_series(1, 20) i;
   INSERT INTO "log" VALUES ('started')`;
 
+/** A command with the options that it cannot do without: the words that follow its name and database. */
+export function neededOptions(command: string): string[] {
+  return command === 'wait' ? ['--for', 'replicating'] : [];
+}
+
 /** Expects that a run ended well, and told so. */
 export function expectSuccess(run: BeltRun): void {
   expect(run.exitCode, run.text).toBe(0);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PairCommandSpec } from '../../src/commands/define.js';
 import { registry } from '../../src/registry.js';
-import { checkedJson, everything, ORDERS } from '../harness/commands.js';
+import { checkedJson, everything, neededOptions, ORDERS } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
 describe.each(CASES)('belt %s with the port of the %s closed', (name, word, side, spec: PairCommandSpec) => {
   it('says so soon, in words and in JSON that is as its schema says, and changes nothing', async () => {
     const { config, ...rest } = closed[side];
-    const args = [name, rest.dc, rest.db];
+    const args = [name, rest.dc, rest.db, ...neededOptions(name)];
     const [plain, json] = await Promise.all([pair.beltRaw(args), pair.beltRaw([...args, '--json'])]);
     const host = config[side]?.host.replaceAll('.', '\\.') ?? '';
     const says = new RegExp(
