@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registry } from '../../src/registry.js';
 import { fileBlocks, readDocuments, runnableSeries, unrunBlocks } from '../docs/blocks.js';
 import { runBelt } from '../harness/belt.js';
@@ -320,6 +320,10 @@ async function type(pair: TestPair, block: string, expected = 0): Promise<void> 
 }
 
 let made: Promise<{ bin: string; home: string }> | undefined;
+
+afterAll(async () => {
+  if (made !== undefined) await rm(dirname((await made).bin), { recursive: true, force: true });
+});
 
 function machine(): Promise<{ bin: string; home: string }> {
   made ??= (async () => {
