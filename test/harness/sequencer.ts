@@ -38,8 +38,7 @@ const SECONDS: Readonly<Record<string, number>> = {
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const seconds = ({ moduleId }: TestSpecification): number =>
-      SECONDS[relative(this.ctx.config.root, moduleId)] ?? 0;
+    const seconds = ({ moduleId }: TestSpecification): number => SECONDS[relative(this.ctx.config.root, moduleId)] ?? 0;
     // Sorting is stable: the others stay in vitest's order.
     return (await super.sort(files)).sort((a, b) => seconds(b) - seconds(a));
   }
