@@ -6,9 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A process for each file: tests start servers and change the environment.
     pool: 'forks',
-    // Each worker gets a pair of servers of its own. Most of the time, a test waits for one of pglogical's pauses: five
+    // Each worker gets a pair of servers of its own. Most of the time, a test waits for one of pglogical's pauses: four
     // workers keep two cores busy.
-    maxWorkers: 5,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
