@@ -67,9 +67,9 @@ it('those that wait for their turn fail with the one that runs when belt is inte
 it('those that wait for their turn fail when the connection is lost', async () => {
   const session = await connect();
   const [{ pid } = { pid: 0 }] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const all = [session.query('SELECT pg_sleep(60)'), session.query('SELECT 1')];
+  const ended = Promise.allSettled([session.query('SELECT pg_sleep(60)'), session.query('SELECT 1')]);
   await new Promise((resolve) => setTimeout(resolve, 200));
   await pair.src.sql('SELECT pg_terminate_backend($1)', [pid]);
-  const settled = await Promise.allSettled(all);
+  const settled = await ended;
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
