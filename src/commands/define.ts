@@ -34,6 +34,21 @@ export function text(flags: string, description: string): OptionSpec<string | un
   return { flags, description };
 }
 
+/** One of some words. */
+export function choice<T extends string>(
+  flags: string,
+  description: string,
+  words: readonly T[],
+  defaultValue: T,
+): OptionSpec<T> {
+  const parse = (given: string): T => {
+    const word = words.find((one) => one === given);
+    if (word === undefined) throw new RangeError(`wants one of ${words.join(', ')}`);
+    return word;
+  };
+  return { flags, description: `${description}: ${words.join(' or ')}`, defaultValue, parse };
+}
+
 /** A whole number within bounds. */
 export function integer(
   flags: string,

@@ -4,6 +4,7 @@ import { QueryError } from '../errors.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
+import { dropJournal, journalThere, readRun } from './copy-journal.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
 
@@ -26,8 +27,13 @@ async function tableThere(session: Session): Promise<boolean> {
   return there;
 }
 
-/** @returns whether the copy's row has arrived, or null when this database was not set up with one */
+/**
+ * Whether the initial copy is whole, by pglogical's row or, where belt has copied itself, by belt's journal.
+ * @returns null when this database was set up with neither
+ */
 export async function copyProven(destination: Session): Promise<boolean | null> {
+  const run = await readRun(destination);
+  if (run !== null) return run.phase === 'done';
   if (!(await tableThere(destination))) return null;
   const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
   return proven;
@@ -61,12 +67,16 @@ export function removeProofStep(side: Side): Step {
   return {
     name: `remove-copy-proof-${side.name}`,
     title: `remove the proof of the initial copy on the ${side.word}`,
-    done: async () => ((await tableThere(await side.root())) ? null : 'there is none'),
+    done: async () => {
+      const session = await side.root();
+      return (await tableThere(session)) || (await journalThere(session)) ? null : 'there is none';
+    },
     run: async () => {
       const session = await side.root();
       await session.transaction(async () => {
         await leaveSet(session);
-        await session.query(`DROP TABLE ${PROOF}`);
+        await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
+        await dropJournal(session);
       });
       await dropIfEmpty(session);
       return undefined;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../postgres/session.js';
 import type { Direction } from './direction.js';
 import { nodeName } from './direction.js';
+import { readRun } from './copy-journal.js';
 import { copyProven } from './copy-proof.js';
 import { hasPglogical } from './extension.js';
 
@@ -118,6 +119,12 @@ async function look(direction: Direction): Promise<DirectionState> {
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
   const slot = await readSlot(provider, subscription.slot);
+  if (direction.name === 'forward' && !subscription.enabled) {
+    const run = await readRun(subscriber);
+    // The subscription sleeps while belt copies.
+    if (run !== null && run.phase !== 'done')
+      return { status: 'initializing', subscription, slot, reasons: [], copyLost: false };
+  }
   const status = judge(subscription, slot);
   const copied = subscription.sync_status === 'r' && direction.name === 'forward';
   if (copied && (await copyProven(subscriber)) === false) {

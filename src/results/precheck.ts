@@ -7,9 +7,7 @@ const role = z.object({
   rolinherit: z.boolean(),
   rolsuper: z.boolean(),
   memberof: z.array(z.string()),
-  can_create: z
-    .boolean()
-    .describe('May create objects in the schema; where that is not there yet, in the database.'),
+  can_create: z.boolean().describe('May create objects in the schema; where that is not there yet, in the database.'),
 });
 
 const table = z.object({

@@ -9,12 +9,16 @@ import { createSubscription, subscriptionExists, waitForDirection } from '../../
 import { schemaFacts } from '../../postgres/catalog/grants.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
+import { copySteps } from '../../copy/copy-steps.js';
 import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Who copies the rows. */
+  readonly copy: 'belt' | 'pglogical';
+  readonly jobs: number;
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
@@ -37,31 +41,37 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run(schemaSteps(pair));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
-  await pair.run([prepareProofStep(pair.src, subscribed), prepareProofStep(pair.dst, subscribed)]);
-  await setupReplicationSet(pair, 'src');
+  const byBelt = options.copy === 'belt';
+  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed), prepareProofStep(pair.dst, subscribed)]);
+  await setupReplicationSet(pair, 'src', !byBelt);
   let status = 'unconfigured';
-  await pair.run([
-    {
-      name: 'check-destination',
-      title: 'check that the destination can take the rows',
-      done: subscribed,
-      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
-    },
-    {
-      name: 'create-subscription',
-      title: `create subscription ${direction.subscription} on the destination`,
-      done: subscribed,
-      run: () => createSubscription(direction, true),
-    },
-    {
-      name: 'wait-started',
-      title: 'wait until the initial copy runs',
-      run: async () => {
-        ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
-        return status === 'replicating' ? 'replicating' : 'the initial copy runs';
+  if (byBelt) {
+    await pair.run(copySteps(pair, replicated, options));
+    status = 'replicating';
+  } else {
+    await pair.run([
+      {
+        name: 'check-destination',
+        title: 'check that the destination can take the rows',
+        done: subscribed,
+        run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
       },
-    },
-  ]);
+      {
+        name: 'create-subscription',
+        title: `create subscription ${direction.subscription} on the destination`,
+        done: subscribed,
+        run: () => createSubscription(direction, true),
+      },
+      {
+        name: 'wait-started',
+        title: 'wait until the initial copy runs',
+        run: async () => {
+          ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
+          return status === 'replicating' ? 'replicating' : 'the initial copy runs';
+        },
+      },
+    ]);
+  }
   return {
     fields: {
       detail: {

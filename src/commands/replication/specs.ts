@@ -1,4 +1,4 @@
-import { definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
+import { choice, definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -31,7 +31,11 @@ const setup = definePairCommand({
   needs: 'both',
   changes: true,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
-  options: { schema: noSchema },
+  options: {
+    schema: noSchema,
+    copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'pglogical'),
+    jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
+  },
   result: detail,
   load: () => import('./setup.js'),
   table: stepsTable,

@@ -1,0 +1,73 @@
+import { checkCopyTarget } from '../data/copy-target.js';
+import type { Pair } from '../pair/pair.js';
+import type { Plan, Step } from '../pair/steps.js';
+import { forward } from '../pglogical/direction.js';
+import { waitForDirection } from '../pglogical/subscriptions.js';
+import { readSubscription } from '../pglogical/state.js';
+import type { Table } from '../postgres/catalog/tables.js';
+import { copyTables, missingTables } from './copy.js';
+import { handOver, prepareSubscription } from './hand-over.js';
+import { readJournal, readRun, setPhase } from '../pglogical/copy-journal.js';
+
+/** The steps by which belt copies the rows itself and hands over to pglogical. */
+export function copySteps(pair: Pair, tables: readonly Table[], { jobs }: { readonly jobs: number }): Plan {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  const handedOver = async (): Promise<string | null> => {
+    const run = await readRun(await pair.dst.root());
+    if (run?.phase === 'done') return 'the copy was handed over';
+    const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
+    return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
+  };
+  const steps: Step[] = [
+    {
+      name: 'check-destination',
+      title: 'check that the destination can take the rows',
+      done: async () => {
+        const reason = await handedOver();
+        if (reason !== null) return reason;
+        return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
+      },
+      run: () => checkCopyTarget(pair.dst, pair.schema, tables),
+    },
+    {
+      name: 'prepare-subscription',
+      title: `make subscription ${direction.subscription}, asleep until the rows are there`,
+      done: handedOver,
+      run: async () => {
+        await prepareSubscription(direction, signal);
+        return undefined;
+      },
+    },
+    {
+      name: 'copy-tables',
+      title: 'copy the rows',
+      done: async () => {
+        const reason = await handedOver();
+        if (reason !== null) return reason;
+        if ((await readRun(await pair.dst.root())) === null) return null;
+        return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
+      },
+      run: async (progress) => {
+        const copied = await copyTables(pair, tables, { jobs, maxRate: null, progress });
+        const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
+        return `${String(rows)} rows of ${String(copied.length)} tables`;
+      },
+    },
+    {
+      name: 'hand-over',
+      title: 'let pglogical go on from where the copy ends',
+      done: handedOver,
+      run: async () => {
+        const dst = await pair.dst.root();
+        const run = await readRun(dst);
+        if (run === null) throw new Error('there is no journal of the copy');
+        await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
+        await setPhase(dst, 'done');
+        await waitForDirection(direction, ['replicating'], { signal });
+        return 'replicating';
+      },
+    },
+  ];
+  return steps;
+}

@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CheckFailedError, ConnectionError, RefusedError } from '../errors.js';
+import { canCopyBinary } from '../data/copy-stream.js';
+import { formatBytes } from '../bytes.js';
+import type { Pair } from '../pair/pair.js';
+import { forward } from '../pglogical/direction.js';
+import { readSlot, slotName } from '../pglogical/state.js';
+import { readTables, type Table } from '../postgres/catalog/tables.js';
+import { makeDurable } from '../postgres/durable.js';
+import { qualified } from '../postgres/quote.js';
+import type { CopyTable } from './chunk.js';
+import { dropSlot } from './hand-over.js';
+import {
+  beginRun,
+  makeJournal,
+  noteSourceRows,
+  planTables,
+  readJournal,
+  readRun,
+  type CopyRun,
+  type JournalTable,
+} from '../pglogical/copy-journal.js';
+import { planChunks } from './plan.js';
+import { Rate } from './rate.js';
+import { openWave, type Wave } from './wave.js';
+import { copyChunks } from './workers.js';
+
+export interface CopyOptions {
+  readonly jobs: number;
+  /** Bytes per second in all, or null for no limit. */
+  readonly maxRate: number | null;
+  readonly progress: (text: string) => void;
+}
+
+const CHUNK_BYTES = 128 * 1024 * 1024;
+/** PostgreSQL reads a range of blocks by itself from this version on. */
+const TID_RANGE_MAJOR = 14;
+const WAVES = 20;
+const WAVE_PAUSE_MS = 5_000;
+const PROGRESS_MS = 500;
+
+/**
+ * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source; or what an
+ * earlier run has not copied, from a later one. A lost connection, or a server that starts anew, only makes it longer.
+ * The subscription must be there, asleep: see hand-over.ts.
+ * @returns what the journal says when all is there
+ * @throws RefusedError when changes since an earlier run are lost; QueryError when a server refuses rows
+ */
+export async function copyTables(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<JournalTable[]> {
+  const rate = new Rate(options.maxRate ?? Infinity);
+  for (let waves = 1; ; waves++) {
+    try {
+      const missing = await missingTables(pair, tables);
+      if (missing.length === 0 && (await readRun(await pair.dst.root())) !== null) break;
+      await copyWave(pair, missing, rate, options);
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || waves >= WAVES) throw error;
+      options.progress(`${error.message}; tries again`);
+      await sleep(WAVE_PAUSE_MS, undefined, { signal: pair.environment.signal });
+      await pair.reopen();
+    }
+  }
+  await makeDurable(await pair.dst.root());
+  return readJournal(await pair.dst.root(), pair.schema);
+}
+
+/** The tables that are not whole in the journal. */
+export async function missingTables(pair: Pair, tables: readonly Table[]): Promise<Table[]> {
+  const session = await pair.dst.root();
+  if ((await readRun(session)) === null) return [...tables];
+  const whole = new Set((await readJournal(session, pair.schema)).filter(isWhole).map(({ name }) => name));
+  return tables.filter(({ name }) => !whole.has(name));
+}
+
+function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
+  return chunks_done === chunks && source_rows !== null;
+}
+
+async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, options: CopyOptions): Promise<void> {
+  const direction = forward(pair);
+  const { src, dst } = await pair.roots();
+  const slot = await slotName(dst, direction);
+  await makeJournal(dst);
+  const run = await goingOn(pair, slot);
+  if (run === null) await dropSlot(direction, slot, pair.environment.signal);
+  const wave = await openWave(pair, run === null ? slot : null, missing, options.progress);
+  try {
+    if (run === null) await beginRun(dst, slot, wave.lsn, options.jobs);
+    const destination = new Map((await readTables(dst, pair.schema, [])).map((table) => [table.name, table.columns]));
+    const planned = missing.map((table): CopyTable => {
+      const { blocks, bytes } = wave.sizes.get(table.name) ?? { blocks: 0, bytes: 0 };
+      const binary = canCopyBinary(
+        table.columns.filter(({ generated }) => !generated),
+        destination.get(table.name) ?? [],
+      );
+      return { table, binary, blocks, bytes };
+    });
+    const chunks = planChunks(planned, { chunkBytes: CHUNK_BYTES, canSplit: src.major >= TID_RANGE_MAJOR });
+    await emptyTables(pair, missing);
+    const counts = new Map<string, number>();
+    for (const { table } of chunks) counts.set(table.table.name, (counts.get(table.table.name) ?? 0) + 1);
+    await planTables(
+      dst,
+      pair.schema,
+      wave.lsn,
+      planned.map(({ table: { name }, bytes }) => ({ name, bytes, chunks: counts.get(name) ?? 1 })),
+    );
+    await copyPlanned(pair, wave, chunks, rate, options);
+    await checkCounts(pair, wave, missing);
+  } finally {
+    await wave.close();
+  }
+}
+
+/** The earlier run that can be gone on with: its slot still holds all changes since. */
+async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
+  const { src, dst } = await pair.roots();
+  const run = await readRun(dst);
+  if (run === null || run.slot !== slot) return null;
+  const whole = (await readJournal(dst, pair.schema)).some(isWhole);
+  // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
+  if (!whole) return null;
+  const state = await readSlot(src, slot);
+  return state === null || state.wal_status === 'lost' ? null : run;
+}
+
+async function copyPlanned(
+  pair: Pair,
+  wave: Wave,
+  chunks: ReturnType<typeof planChunks<CopyTable>>,
+  rate: Rate,
+  { jobs, progress }: CopyOptions,
+): Promise<void> {
+  const all = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
+  let passed = 0;
+  let done = 0;
+  const started = performance.now();
+  const timer = setInterval(() => {
+    const seconds = (performance.now() - started) / 1000;
+    progress(
+      `${formatBytes(passed)} copied of about ${formatBytes(all)}, ${formatBytes(passed / seconds)}/s, ` +
+        `${String(done)} of ${String(chunks.length)} pieces`,
+    );
+  }, PROGRESS_MS);
+  try {
+    await copyChunks(pair, wave, chunks, {
+      jobs,
+      rate,
+      passed: (bytes) => {
+        passed += bytes;
+      },
+      finished: () => {
+        done += 1;
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Empties what is not whole. As a replica, so that back replication would not empty the source. */
+async function emptyTables(pair: Pair, tables: readonly Table[]): Promise<void> {
+  if (tables.length === 0) return;
+  const session = await pair.dst.root();
+  await session.transaction(async () => {
+    await session.query('SET LOCAL session_replication_role = replica');
+    for (const { schema, name } of tables) await session.query(`DELETE FROM ONLY ${qualified(schema, name)}`);
+  });
+}
+
+/** Counts the rows of the source in the snapshot: as many must have been copied. */
+async function checkCounts(pair: Pair, wave: Wave, tables: readonly Table[]): Promise<void> {
+  const dst = await pair.dst.root();
+  const journal = new Map((await readJournal(dst, pair.schema)).map((table) => [table.name, table]));
+  const wrong: string[] = [];
+  for (const { schema, name } of tables) {
+    const { rows } = await wave.keeper.one<{ rows: number }>(
+      `SELECT count(*)::float8 AS rows FROM ONLY ${qualified(schema, name)}`,
+    );
+    const copied = journal.get(name)?.rows_done ?? 0;
+    if (copied === rows) await noteSourceRows(dst, schema, name, rows);
+    else wrong.push(`"${name}": ${String(rows)} rows on the source, ${String(copied)} copied`);
+  }
+  if (wrong.length === 0) return;
+  throw new CheckFailedError(`the copy of ${String(wrong.length)} tables is not whole: ${wrong.join('; ')}`, {
+    hint: 'This should not happen. Run the same command again: those tables are copied anew.',
+    detail: { side: 'dst', tables: wrong },
+  });
+}
+
+/** @throws RefusedError when back replication is there, since it would send the copied rows back over newer ones */
+export function refuseBackReplication(name: string): never {
+  throw new RefusedError(`back replication (subscription ${name}) is configured already`, {
+    hint: 'Run belt teardown-back-replication first: copied rows would be sent back and overwrite newer ones.',
+  });
+}
