@@ -7,7 +7,7 @@ import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { copyTables, missingTables } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
-import { readJournal, readRun, setPhase } from '../pglogical/copy-journal.js';
+import { readJournal, readRun } from '../pglogical/copy-journal.js';
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
 export function copySteps(pair: Pair, tables: readonly Table[], { jobs }: { readonly jobs: number }): Plan {
@@ -57,13 +57,15 @@ export function copySteps(pair: Pair, tables: readonly Table[], { jobs }: { read
     {
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
-      done: handedOver,
+      done: async () => {
+        const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
+        return subscription?.enabled === true ? handedOver() : null;
+      },
       run: async () => {
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
         await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
-        await setPhase(dst, 'done');
         await waitForDirection(direction, ['replicating'], { signal });
         return 'replicating';
       },

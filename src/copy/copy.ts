@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CheckFailedError, ConnectionError, RefusedError } from '../errors.js';
+import { ConnectionError, QueryError } from '../errors.js';
 import { canCopyBinary } from '../data/copy-stream.js';
 import { formatBytes } from '../bytes.js';
 import type { Pair } from '../pair/pair.js';
@@ -8,12 +8,15 @@ import { readSlot, slotName } from '../pglogical/state.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
 import { qualified } from '../postgres/quote.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
+import { readNonEmpty } from '../data/row-counts.js';
+import { lockPair } from '../pair/lock.js';
+import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
 import { dropSlot } from './hand-over.js';
 import {
   beginRun,
   makeJournal,
-  noteSourceRows,
   planTables,
   readJournal,
   readRun,
@@ -58,6 +61,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
       options.progress(`${error.message}; tries again`);
       await sleep(WAVE_PAUSE_MS, undefined, { signal: pair.environment.signal });
       await pair.reopen();
+      await lockPair(pair, 'both');
     }
   }
   await makeDurable(await pair.dst.root());
@@ -106,7 +110,6 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
       planned.map(({ table: { name }, bytes }) => ({ name, bytes, chunks: counts.get(name) ?? 1 })),
     );
     await copyPlanned(pair, wave, chunks, rate, options);
-    await checkCounts(pair, wave, missing);
   } finally {
     await wave.close();
   }
@@ -116,12 +119,20 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
 async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
   const { src, dst } = await pair.roots();
   const run = await readRun(dst);
-  if (run === null || run.slot !== slot) return null;
+  if (run?.slot !== slot) return null;
   const whole = (await readJournal(dst, pair.schema)).some(isWhole);
   // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
-  if (!whole) return null;
+  if (!whole || !(await mayNoteTables(dst))) return null;
   const state = await readSlot(src, slot);
   return state === null || state.wal_status === 'lost' ? null : run;
+}
+
+/** Going on writes into pglogical's catalog which table is how far; not every service lets its administrators do so. */
+async function mayNoteTables(session: Session): Promise<boolean> {
+  const { may } = await session.one<{ may: boolean }>(
+    "SELECT has_table_privilege('pglogical.local_sync_status', 'INSERT, DELETE') AS may",
+  );
+  return may;
 }
 
 async function copyPlanned(
@@ -158,39 +169,27 @@ async function copyPlanned(
   }
 }
 
-/** Empties what is not whole. As a replica, so that back replication would not empty the source. */
+/**
+ * Empties what is not whole. As a replica, so that back replication would not empty the source. Tables to which others
+ * refer cannot be truncated alone: their rows are deleted.
+ */
 async function emptyTables(pair: Pair, tables: readonly Table[]): Promise<void> {
-  if (tables.length === 0) return;
   const session = await pair.dst.root();
-  await session.transaction(async () => {
-    await session.query('SET LOCAL session_replication_role = replica');
-    for (const { schema, name } of tables) await session.query(`DELETE FROM ONLY ${qualified(schema, name)}`);
-  });
-}
-
-/** Counts the rows of the source in the snapshot: as many must have been copied. */
-async function checkCounts(pair: Pair, wave: Wave, tables: readonly Table[]): Promise<void> {
-  const dst = await pair.dst.root();
-  const journal = new Map((await readJournal(dst, pair.schema)).map((table) => [table.name, table]));
-  const wrong: string[] = [];
-  for (const { schema, name } of tables) {
-    const { rows } = await wave.keeper.one<{ rows: number }>(
-      `SELECT count(*)::float8 AS rows FROM ONLY ${qualified(schema, name)}`,
+  const filled = await readNonEmpty(session, tables);
+  const names = tables.filter(({ name }) => filled.has(name)).map(({ schema, name }) => qualified(schema, name));
+  if (names.length === 0) return;
+  const asReplica = async (statements: readonly string[]): Promise<void> => {
+    await session.withStatementTimeout(0, () =>
+      session.transaction(async () => {
+        await session.query('SET LOCAL session_replication_role = replica');
+        for (const statement of statements) await session.query(statement);
+      }),
     );
-    const copied = journal.get(name)?.rows_done ?? 0;
-    if (copied === rows) await noteSourceRows(dst, schema, name, rows);
-    else wrong.push(`"${name}": ${String(rows)} rows on the source, ${String(copied)} copied`);
+  };
+  try {
+    await asReplica([`TRUNCATE ONLY ${names.join(', ONLY ')}`]);
+  } catch (error) {
+    if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.featureNotSupported) throw error;
+    await asReplica(names.map((name) => `DELETE FROM ONLY ${name}`));
   }
-  if (wrong.length === 0) return;
-  throw new CheckFailedError(`the copy of ${String(wrong.length)} tables is not whole: ${wrong.join('; ')}`, {
-    hint: 'This should not happen. Run the same command again: those tables are copied anew.',
-    detail: { side: 'dst', tables: wrong },
-  });
-}
-
-/** @throws RefusedError when back replication is there, since it would send the copied rows back over newer ones */
-export function refuseBackReplication(name: string): never {
-  throw new RefusedError(`back replication (subscription ${name}) is configured already`, {
-    hint: 'Run belt teardown-back-replication first: copied rows would be sent back and overwrite newer ones.',
-  });
 }

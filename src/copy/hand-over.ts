@@ -4,7 +4,7 @@ import { REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import type { JournalTable } from '../pglogical/copy-journal.js';
+import { setPhase, type JournalTable } from '../pglogical/copy-journal.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -40,8 +40,9 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
       ),
     );
   }
-  const sets = await subscribedSets(subscriber, name);
-  if (sets.includes(EMPTY_SET)) {
+  const { sets, enabled } = await subscribedSets(subscriber, name);
+  // One that is asleep has been at work before: a run before this one was ended here.
+  if (enabled && sets.includes(EMPTY_SET)) {
     const ready = await waitFor(
       async () => ((await readSubscription(subscriber, name))?.status === 'replicating' ? true : undefined),
       { deadline: START_MS, signal },
@@ -55,12 +56,11 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
     await subscriber.query('SELECT pglogical.alter_subscription_remove_replication_set($1, $2)', [name, EMPTY_SET]);
 }
 
-async function subscribedSets(subscriber: Session, name: string): Promise<string[]> {
-  const [row] = await subscriber.query<{ sets: string[] }>(
-    'SELECT sub_replication_sets AS sets FROM pglogical.subscription WHERE sub_name = $1',
+function subscribedSets(subscriber: Session, name: string): Promise<{ sets: string[]; enabled: boolean }> {
+  return subscriber.one(
+    'SELECT sub_replication_sets AS sets, sub_enabled AS enabled FROM pglogical.subscription WHERE sub_name = $1',
     [name],
   );
-  return row?.sets ?? [];
 }
 
 async function notStarted(direction: Direction, subscriber: Session): Promise<DeadlineError> {
@@ -121,6 +121,7 @@ export async function handOver(
         [direction.subscription, schema, later.map(({ name }) => name), later.map(({ lsn }) => lsn)],
       );
     }
+    await setPhase(subscriber, 'done');
   });
   await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionError, InterruptedError, QueryError } from '../errors.js';
+import { CheckFailedError, ConnectionError, InterruptedError, QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
-import { literal } from '../postgres/quote.js';
+import { noteSourceRows, notedRows } from '../pglogical/copy-journal.js';
+import type { Table } from '../postgres/catalog/tables.js';
+import { literal, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { copyChunk, type CopyTable } from './chunk.js';
 import type { Chunk } from './plan.js';
@@ -16,7 +18,8 @@ export interface WorkersOptions {
   readonly rate: Rate;
   /** Is told of bytes as they pass. */
   readonly passed: (bytes: number) => void;
-  readonly finished: (chunk: Chunk<CopyTable>, done: { rows: number; bytes: number }) => void;
+  /** Is told of each piece that is on the destination. */
+  readonly finished: () => void;
 }
 
 /** Milliseconds between tries, when a connection is lost. */
@@ -37,6 +40,8 @@ export async function copyChunks(
   options: WorkersOptions,
 ): Promise<void> {
   const queue = [...chunks];
+  const left = new Map<CopyTable, number>();
+  for (const { table } of chunks) left.set(table, (left.get(table) ?? 0) + 1);
   const stop = new AbortController();
   const work = async (): Promise<void> => {
     let worker: Worker | undefined;
@@ -46,7 +51,7 @@ export async function copyChunks(
           if (stop.signal.aborted) return;
           try {
             worker ??= await openWorker(pair, wave);
-            options.finished(chunk, await copyChunk(worker.src, worker.dst, chunk, options.rate, options.passed));
+            await copyChunk(worker.src, worker.dst, chunk, options.rate, options.passed);
             break;
           } catch (error) {
             await worker?.close();
@@ -55,6 +60,10 @@ export async function copyChunks(
             await sleep(PAUSES_MS[tries], undefined, { signal: pair.environment.signal });
           }
         }
+        options.finished();
+        const remaining = (left.get(chunk.table) ?? 0) - 1;
+        left.set(chunk.table, remaining);
+        if (remaining === 0 && worker !== undefined) await checkRows(worker.src, worker.dst, chunk.table.table);
       }
     } catch (error) {
       stop.abort();
@@ -68,11 +77,33 @@ export async function copyChunks(
   if (pair.environment.signal.aborted) throw new InterruptedError('interrupted while tables were copied');
   // What a server refuses says more than the connections that went with it.
   const [error] = [...errors.filter((one) => !isTransient(one)), ...errors];
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
 }
 
 function isTransient(error: unknown): boolean {
   return error instanceof ConnectionError && !(error instanceof SnapshotLostError);
+}
+
+/**
+ * Counts the rows that the source has in the snapshot: as many must be on the destination. Only then is the table whole.
+ * @throws CheckFailedError when they are not as many; the table is copied anew next time
+ */
+async function checkRows(src: Session, dst: Session, { schema, name }: Table): Promise<void> {
+  const { rows } = await src.one<{ rows: number }>(
+    `SELECT count(*)::float8 AS rows FROM ONLY ${qualified(schema, name)}`,
+  );
+  const copied = await notedRows(dst, schema, name);
+  if (copied === rows) {
+    await noteSourceRows(dst, schema, name, rows);
+    return;
+  }
+  throw new CheckFailedError(
+    `table "${schema}"."${name}" was not copied whole: ${String(rows)} rows on the source, ${String(copied)} on the destination`,
+    {
+      hint: 'Was it rewritten meanwhile (VACUUM FULL, CLUSTER, ALTER TABLE)? Run the same command again: it is copied anew.',
+      detail: { side: 'dst', object: `${schema}.${name}`, source_rows: rows, destination_rows: copied },
+    },
+  );
 }
 
 interface Worker {
@@ -82,13 +113,12 @@ interface Worker {
 }
 
 async function openWorker(pair: Pair, wave: Wave): Promise<Worker> {
-  const opened = await Promise.allSettled([
+  const [src, dst] = await Promise.allSettled([
     pair.src.open('root', { statementTimeout: 0 }),
     pair.dst.open('root', { statementTimeout: 0 }),
   ]);
-  const [src, dst] = opened;
   const close = async (): Promise<void> => {
-    await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    for (const one of [src, dst]) if (one.status === 'fulfilled') await one.value.close();
   };
   try {
     if (src.status === 'rejected') throw src.reason;

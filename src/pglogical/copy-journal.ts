@@ -78,6 +78,7 @@ export async function beginRun(session: Session, slot: string, lsn: string, jobs
   ]);
 }
 
+/** Notes that the copy is handed over; within the caller's transaction. */
 export async function setPhase(session: Session, phase: CopyPhase): Promise<void> {
   await session.query(`UPDATE ${RUN} SET phase = $1`, [phase]);
 }
@@ -112,6 +113,16 @@ export function chunkStatement(
   );
 }
 
+/** How many rows the journal has of a table. */
+export async function notedRows(session: Session, schema: string, table: string): Promise<number> {
+  const { rows } = await session.one<{ rows: number }>(
+    `SELECT coalesce(sum(rows), 0)::float8 AS rows FROM ${CHUNK} WHERE schema_name = $1 AND table_name = $2`,
+    [schema, table],
+  );
+  return rows;
+}
+
+/** Notes that as many rows were copied as the source has: the table is whole. */
 export async function noteSourceRows(session: Session, schema: string, table: string, rows: number): Promise<void> {
   await session.query(`UPDATE ${TABLE} SET source_rows = $3 WHERE schema_name = $1 AND table_name = $2`, [
     schema,

@@ -12,6 +12,7 @@ export const SQLSTATE = {
   undefinedObject: '42704',
   duplicateObject: '42710',
   duplicateTable: '42P07',
+  featureNotSupported: '0A000',
   lockNotAvailable: '55P03',
   objectInUse: '55006',
   tooManyConnections: '53300',
