@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parseBytes } from '../bytes.js';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { Pair } from '../pair/pair.js';
@@ -47,6 +48,16 @@ export function choice<T extends string>(
     return word;
   };
   return { flags, description: `${description}: ${words.join(' or ')}`, defaultValue, parse };
+}
+
+/** A size such as `50MB`, in bytes, or undefined. A speed is one too: `50MB/s`. */
+export function size(flags: string, description: string): OptionSpec<number | undefined> {
+  const parse = (given: string): number => {
+    const bytes = parseBytes(given.replace(/\/s$/, ''));
+    if (bytes === null || bytes === 0) throw new RangeError('wants a size such as 50MB or 1.5GB');
+    return bytes;
+  };
+  return { flags, description, parse };
 }
 
 /** A whole number within bounds. */

@@ -5,12 +5,12 @@ import { forward } from '../pglogical/direction.js';
 import { waitForDirection } from '../pglogical/subscriptions.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
-import { copyTables, missingTables } from './copy.js';
+import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
-export function copySteps(pair: Pair, tables: readonly Table[], { jobs }: { readonly jobs: number }): Plan {
+export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
   const handedOver = async (): Promise<string | null> => {
@@ -49,7 +49,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], { jobs }: { read
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
-        const copied = await copyTables(pair, tables, { jobs, maxRate: null, progress });
+        const copied = await copyTables(pair, tables, { ...options, progress });
         const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
         return `${String(rows)} rows of ${String(copied.length)} tables`;
       },

@@ -30,8 +30,10 @@ import { copyChunks } from './workers.js';
 
 export interface CopyOptions {
   readonly jobs: number;
-  /** Bytes per second in all, or null for no limit. */
-  readonly maxRate: number | null;
+  /** Bytes per second in all; undefined for no limit. */
+  readonly maxRate: number | undefined;
+  /** The size of the pieces that big tables are copied in, in bytes. */
+  readonly chunkSize: number | undefined;
   readonly progress: (text: string) => void;
 }
 
@@ -99,7 +101,10 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
       );
       return { table, binary, blocks, bytes };
     });
-    const chunks = planChunks(planned, { chunkBytes: CHUNK_BYTES, canSplit: src.major >= TID_RANGE_MAJOR });
+    const chunks = planChunks(planned, {
+      chunkBytes: options.chunkSize ?? CHUNK_BYTES,
+      canSplit: src.major >= TID_RANGE_MAJOR,
+    });
     await emptyTables(pair, missing);
     const counts = new Map<string, number>();
     for (const { table } of chunks) counts.set(table.table.name, (counts.get(table.table.name) ?? 0) + 1);

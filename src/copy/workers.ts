@@ -63,7 +63,10 @@ export async function copyChunks(
         options.finished();
         const remaining = (left.get(chunk.table) ?? 0) - 1;
         left.set(chunk.table, remaining);
-        if (remaining === 0 && worker !== undefined) await checkRows(worker.src, worker.dst, chunk.table.table);
+        if (remaining === 0) {
+          worker ??= await openWorker(pair, wave);
+          await checkRows(worker.src, worker.dst, chunk.table.table);
+        }
       }
     } catch (error) {
       stop.abort();

@@ -19,6 +19,8 @@ interface Options {
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
+  readonly maxRate: number | undefined;
+  readonly chunkSize: number | undefined;
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
