@@ -2,18 +2,20 @@
 // Makes dist/ out of src/: what is loaded together is bundled, since finding and reading hundreds of small files takes a
 // third of the time that belt needs to start, at every command of a downtime. Types are checked elsewhere (npm run types).
 
-import { readdir, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 
 const { metafile } = await build({
   absWorkingDir: ROOT,
-  // The program, and what bin/bootstrap.mjs asks about PostgreSQL on this machine.
-  entryPoints: ['src/cli.ts', 'src/sandbox/installations.ts'],
+  // The program, the thread in which resolvers run, what importers of the package get, and what bin/bootstrap.mjs asks
+  // about PostgreSQL on this machine.
+  entryPoints: ['src/cli.ts', 'src/config/resolver-thread.ts', 'src/index.ts', 'src/sandbox/installations.ts'],
   outdir: 'dist',
   outbase: 'src',
   bundle: true,
@@ -41,8 +43,18 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+// The types of the contract with resolvers, which stand on nothing else.
+const declared = ['index', 'config/resolver-contract'];
+for (const name of declared) {
+  const source = await readFile(join(ROOT, 'src', `${name}.ts`), 'utf8');
+  const { outputText } = ts.transpileDeclaration(source, { compilerOptions: { isolatedDeclarations: true } });
+  await mkdir(dirname(join(DIST, name)), { recursive: true });
+  await writeFile(join(DIST, `${name}.d.ts`), outputText);
+}
+
 // What earlier builds left.
-const made = new Set(Object.keys(metafile.outputs).map((file) => relative('dist', file)));
+const made = new Set(declared.map((name) => `${name}.d.ts`));
+for (const file of Object.keys(metafile.outputs)) made.add(relative('dist', file));
 for (const entry of await readdir(DIST, { recursive: true, withFileTypes: true })) {
   const file = relative(DIST, join(entry.parentPath, entry.name));
   if (entry.isFile() && /\.(js|d\.ts|LEGAL\.txt)$/.test(file) && !made.has(file)) await rm(join(DIST, file));

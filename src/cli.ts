@@ -1,13 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import type { PairCommandSpec } from './commands/define.js';
+import type { PairCommandSpec, WatchSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { BeltError } from './errors.js';
 import { packageFile } from './package-file.js';
 import { buildProgram, type Handlers, type PairCall } from './program.js';
 import { registry } from './registry.js';
+import type { Style } from './render/style.js';
 import type { Envelope } from './results/envelope.js';
+import type { WatchSink } from './watcher.js';
 
 /** The only file that touches the process: arguments, streams, signals, exit code. */
 
@@ -21,6 +23,9 @@ const environment: Environment = {
   signal: abort.signal,
 };
 
+/** What a run that is ended early tells; a command that is watched is ended in no other way. */
+let farewell = '\nbelt: interrupted, closing connections; what was begun is undone or can be gone on with\n';
+
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
@@ -30,9 +35,7 @@ function listenForSignals(): void {
       // A second one means it: whoever presses Ctrl-C twice does not want to wait.
       if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
       abort.abort();
-      process.stderr.write(
-        '\nbelt: interrupted, closing connections; what was begun is undone or can be gone on with\n',
-      );
+      process.stderr.write(farewell);
     });
   }
 }
@@ -64,6 +67,11 @@ async function makeProgress() {
 
 const handlers: Handlers = {
   async runPairs(spec, call) {
+    const seconds = spec.watch?.seconds(call.options as never);
+    if (spec.watch !== undefined && seconds !== undefined) {
+      await watchPairs(spec, spec.watch, call, seconds);
+      return;
+    }
     const { runCommand } = await import('./runner.js');
     const started = new Date();
     let envelope: Envelope<object>;
@@ -81,9 +89,77 @@ const handlers: Handlers = {
     const module = await spec.load();
     const print = (text: string): void => void process.stdout.write(text);
     const note = (text: string): void => void process.stderr.write(`${text}\n`);
-    await module.run({ environment, registry, print, note }, args, options as never);
+    const setExitCode = (code: number): void => void (process.exitCode = code);
+    const questions = await openQuestions();
+    try {
+      const context = {
+        environment,
+        registry,
+        print,
+        note,
+        table: tableText,
+        setExitCode,
+        ask: questions?.ask ?? null,
+      };
+      await module.run(context, args, options as never);
+    } finally {
+      questions?.close();
+    }
   },
 };
+
+async function watchPairs(
+  spec: PairCommandSpec,
+  watch: NonNullable<PairCommandSpec['watch']>,
+  call: PairCall,
+  seconds: number,
+): Promise<void> {
+  const { watchCommand } = await import('./watcher.js');
+  // After the ^C that a terminal shows.
+  farewell = process.stderr.isTTY ? '\n' : '';
+  const started = new Date();
+  try {
+    const request = { spec, watch: watch as WatchSpec<unknown, object>, ...call, seconds };
+    const last = await watchCommand(request, environment, await makeWatchSink(watch, call.json));
+    const { exitCodeOf } = await import('./results/exit-code.js');
+    // Whoever ends it has seen enough: no failure, whatever the last look found.
+    process.exitCode = abort.signal.aborted ? 0 : exitCodeOf(last);
+  } catch (error) {
+    if (!call.json) throw error;
+    const envelope = await failedEnvelope(spec, call, started, error);
+    process.stdout.write(`${JSON.stringify(envelope)}\n`);
+    const { exitCodeOf } = await import('./results/exit-code.js');
+    process.exitCode = exitCodeOf(envelope);
+  }
+}
+
+async function makeWatchSink(watch: NonNullable<PairCommandSpec['watch']>, json: boolean): Promise<WatchSink> {
+  if (!json && process.stdout.isTTY && process.env['TERM'] !== 'dumb') {
+    const { screenSink } = await import('./render/watch/screen.js');
+    const { makeStyle } = await import('./render/style.js');
+    const { picture } = await watch.view();
+    const style = (): Style => makeStyle(useColour(process.stdout), process.stdout.columns);
+    const sink = screenSink(picture, process.stdout, style);
+    process.stdout.on('resize', sink.resized);
+    return sink;
+  }
+  const { jsonLinesSink, linesSink } = await import('./render/watch/lines.js');
+  const to = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`);
+  return (json ? jsonLinesSink : linesSink)(to(process.stdout), to(process.stderr));
+}
+
+/** Questions are asked on stderr: stdout is the result alone, and may be a file. */
+async function openQuestions() {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const { questionsOn } = await import('./ask.js');
+  return questionsOn(process.stdin, process.stderr, abort.signal);
+}
+
+async function tableText(head: readonly string[], rows: readonly (readonly string[])[]): Promise<string> {
+  const { renderTable } = await import('./render/table.js');
+  const { printableDeep } = await import('./printable.js');
+  return `${renderTable(head, printableDeep(rows), await styleFor(process.stdout))}\n`;
+}
 
 async function failedEnvelope(
   spec: PairCommandSpec,

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from './nearest.js';
 import {
   GROUPS,
-  integer,
+  optionsOf,
   type CommandSpec,
   type OptionSpec,
   type PairCommandSpec,
@@ -24,8 +24,6 @@ export interface PairCall {
   /** The command's own options. */
   readonly options: Readonly<Record<string, unknown>>;
 }
-
-const concurrency = integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue: 8 });
 
 /** Builds the command line out of the commands' specs: arguments and the common options are declared once, here. */
 export function buildProgram(registry: readonly CommandSpec[], version: string, handlers: Handlers): Command {
@@ -75,7 +73,7 @@ function buildCommand(spec: CommandSpec, handlers: Handlers): Command {
   command.addHelpText('after', examplesText(spec));
   if (spec.kind === 'pairs') addPairArguments(command, spec);
   else for (const argument of spec.arguments) command.argument(argument.name, argument.description);
-  for (const [name, option] of Object.entries(spec.options)) command.addOption(buildOption(name, option));
+  for (const [name, option] of Object.entries(optionsOf(spec))) command.addOption(buildOption(name, option));
   command.action(async (...received: unknown[]) => {
     const values = command.opts<Record<string, unknown>>();
     if (spec.kind === 'plain') {
@@ -98,21 +96,19 @@ function addPairArguments(command: Command, spec: PairCommandSpec): void {
   command.argument('<dc>', 'datacenter: a folder in configs/');
   if (spec.oneDatabase === true) command.argument('<db>', 'database: a folder in configs/<dc>/');
   else command.argument('[db]', 'database: a folder in configs/<dc>/; every database of the datacenter when left out');
-  command.addOption(new Option('--json', 'print the result as JSON on stdout').default(false, 'off'));
-  if (spec.oneDatabase !== true) command.addOption(buildOption('concurrency', concurrency));
-  if (spec.changes)
-    command.addOption(new Option('--dry-run', 'print what would be done, change nothing').default(false, 'off'));
 }
 
 /** The option as commander wants it; the name under which `run` gets it is checked against the flags. */
 function buildOption<T>(name: string, spec: OptionSpec<T>): Option {
   const option = new Option(spec.flags, spec.description);
   if (option.attributeName() !== name) throw new Error(`option ${spec.flags} is declared as "${name}"`);
-  const { defaultValue, parse } = spec as unknown as OptionSpec<unknown>;
+  const { defaultValue, defaultText, preset, mandatory, parse } = spec as unknown as OptionSpec<unknown>;
+  if (preset !== undefined) option.preset(preset);
+  if (mandatory === true) option.makeOptionMandatory();
   if (typeof defaultValue === 'boolean') {
     if (!option.negate) option.default(defaultValue, 'off');
   } else if (Array.isArray(defaultValue)) option.default(defaultValue, 'none');
-  else if (defaultValue !== undefined) option.default(defaultValue);
+  else if (defaultValue !== undefined) option.default(defaultValue, defaultText);
   if (parse !== undefined) {
     option.argParser((given: string, previous: unknown) => {
       try {

@@ -25,11 +25,14 @@ export function makeRedactor(config: DatabaseConfig): Redactor {
     config.dc,
     config.schema_name,
   ]);
-  const secrets = [...new Set(users.map(({ pw }) => pw))].filter((pw) => pw.length >= SHORTEST && !names.has(pw));
+  return redactorOf(users.map(({ pw }) => pw).filter((pw) => !names.has(pw)));
+}
+
+/** Hides these texts wherever they stand, but for very short ones, and whatever looks like a password in a connection string. */
+export function redactorOf(secrets: readonly string[]): Redactor {
+  const long = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST);
   const forms = [
-    ...new Set(
-      secrets.flatMap((pw) => [pw, pw.replaceAll('\\', '\\\\').replaceAll("'", "\\'"), encodeURIComponent(pw)]),
-    ),
+    ...new Set(long.flatMap((pw) => [pw, pw.replaceAll('\\', '\\\\').replaceAll("'", "\\'"), encodeURIComponent(pw)])),
   ];
   // The longest first: one secret may contain another.
   forms.sort((a, b) => b.length - a.length);
@@ -37,4 +40,14 @@ export function makeRedactor(config: DatabaseConfig): Redactor {
     forms
       .reduce((result, form) => result.replaceAll(form, '***'), text.replace(CONNINFO_PASSWORD, 'password=***'))
       .replace(URL_PASSWORD, '$1***@');
+}
+
+/** Redacts every text in a value: PostgreSQL's and the tools' own messages may quote a connection string. */
+export function redactDeep<T>(value: T, redact: Redactor): T {
+  if (typeof value === 'string') return redact(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redactDeep(inner, redact)])) as T;
+  }
+  return value;
 }

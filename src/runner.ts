@@ -1,13 +1,13 @@
 import pMap from 'p-map';
-import { loadConfig } from './config/load.js';
 import { resolveTargets } from './config/discover.js';
-import type { CommandModule, PairCommandSpec } from './commands/define.js';
+import type { CommandModule, OptionSpecs, OptionsOf, PairCommandSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { errorToJson, InterruptedError } from './errors.js';
 import { openLog, type Log } from './log.js';
-import { Pair } from './pair/pair.js';
+import type { Pair } from './pair/pair.js';
 import { lockPair } from './pair/lock.js';
-import { makeRedactor, type Redactor } from './redact.js';
+import { readPair } from './read-pair.js';
+import { redactDeep, type Redactor } from './redact.js';
 import type { Progress } from './render/progress.js';
 import type { Envelope, Row } from './results/envelope.js';
 
@@ -69,22 +69,16 @@ async function runOne(
   let redact: Redactor = (text) => text;
   let row: Row<object>;
   try {
-    const { config, path, warnings } = await loadConfig(environment.cwd, dc, name, environment.variables);
-    redact = makeRedactor(config);
-    for (const warning of warnings) {
+    const opened = await readPair(spec, dc, name, environment);
+    redact = opened.redact;
+    for (const warning of opened.warnings) {
       progress.warn(name, warning);
       log.write(`warning: ${warning}`);
     }
-    pair = new Pair({
-      config,
-      configPath: path,
-      environment,
-      command: spec.name,
-      dryRun: request.dryRun,
-      events: stepEvents(name, progress, log, redact),
-    });
-    requireSides(spec, pair);
-    if (spec.changes && !request.dryRun) await lockPair(pair, spec.needs);
+    pair = opened.make({ dryRun: request.dryRun, events: stepEvents(name, progress, log, redact) });
+    if (changesServers(request)) {
+      await lockPair(pair, spec.needs, spec.forceWithOneSide === true && request.options['force'] === true);
+    }
     const { fields, error } = await module.run(pair, request.options);
     row = {
       db: name,
@@ -127,18 +121,7 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
   };
 }
 
-/** Asks for the sides before anything is opened, so that a missing one is told before work begins. */
-function requireSides(spec: PairCommandSpec, pair: Pair): void {
-  if (spec.needs !== 'dst') pair.require('src');
-  if (spec.needs !== 'src') pair.require('dst');
-}
-
-/** Redacts every text in a row: PostgreSQL's and the tools' own messages may quote a connection string. */
-function redactDeep<T>(value: T, redact: Redactor): T {
-  if (typeof value === 'string') return redact(value) as T;
-  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redactDeep(inner, redact)])) as T;
-  }
-  return value;
+function changesServers({ spec, options, dryRun }: RunRequest): boolean {
+  if (dryRun) return false;
+  return typeof spec.changes === 'boolean' ? spec.changes : spec.changes(options as OptionsOf<OptionSpecs>);
 }

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
+import type { Ask } from '../ask.js';
 import { parseBytes } from '../bytes.js';
+import { parseDuration } from '../duration.js';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { Pair } from '../pair/pair.js';
-import type { Envelope } from '../results/envelope.js';
+import type { Envelope, Row } from '../results/envelope.js';
 import type { Style } from '../render/style.js';
 
 /** An option of a command; `flags` in commander's form. The type parameter is what `run` receives. */
@@ -11,6 +13,12 @@ export interface OptionSpec<T> {
   readonly flags: string;
   readonly description: string;
   readonly defaultValue?: T;
+  /** How the help writes the default, where the value itself says little. */
+  readonly defaultText?: string;
+  /** The text taken when an option with an optional value, `--watch [seconds]`, is given without it. */
+  readonly preset?: string;
+  /** Whether the command line is wrong without it. */
+  readonly mandatory?: boolean;
   /** Turns the text given into the value; throws RangeError with what is wanted. */
   readonly parse?: (text: string, previous: T | undefined) => T;
 }
@@ -35,21 +43,6 @@ export function text(flags: string, description: string): OptionSpec<string | un
   return { flags, description };
 }
 
-/** One of some words. */
-export function choice<T extends string>(
-  flags: string,
-  description: string,
-  words: readonly T[],
-  defaultValue: T,
-): OptionSpec<T> {
-  const parse = (given: string): T => {
-    const word = words.find((one) => one === given);
-    if (word === undefined) throw new RangeError(`wants one of ${words.join(', ')}`);
-    return word;
-  };
-  return { flags, description: `${description}: ${words.join(' or ')}`, defaultValue, parse };
-}
-
 /** A size such as `50MB`, in bytes, or undefined. A speed is one too: `50MB/s`. */
 export function size(flags: string, description: string): OptionSpec<number | undefined> {
   const parse = (given: string): number => {
@@ -66,14 +59,52 @@ export function integer(
   description: string,
   { min, max, defaultValue }: { min: number; max: number; defaultValue: number },
 ): OptionSpec<number> {
-  const parse = (given: string): number => {
+  return { flags, description, defaultValue, parse: wholeNumber(min, max) };
+}
+
+/** A whole number within bounds that may be left out, `--watch [seconds]`: `preset` then; undefined without the option. */
+export function optionalInteger(
+  flags: string,
+  description: string,
+  { min, max, preset }: { min: number; max: number; preset: number },
+): OptionSpec<number | undefined> {
+  return { flags, description, preset: String(preset), parse: wholeNumber(min, max) };
+}
+
+function wholeNumber(min: number, max: number): (given: string) => number {
+  return (given) => {
     const value = Number(given);
     if (!/^\d+$/.test(given) || value < min || value > max) {
       throw new RangeError(`wants a whole number from ${String(min)} to ${String(max)}`);
     }
     return value;
   };
-  return { flags, description, defaultValue, parse };
+}
+
+/** A duration such as `30s`, `10m`, `1h`, `2d` or `1h30m`; the value is in milliseconds. */
+export function duration(flags: string, description: string, defaultText: string): OptionSpec<number> {
+  const parse = (given: string): number => {
+    const value = parseDuration(given);
+    if (value === undefined) throw new RangeError('wants a duration such as 30s, 10m, 1h, 2d or 1h30m, up to 20d');
+    return value;
+  };
+  return { flags, description, defaultValue: parse(defaultText), defaultText, parse };
+}
+
+/** One of some words, which must be given where there is no default. */
+export function choice<const Word extends string>(
+  flags: string,
+  description: string,
+  words: readonly Word[],
+  defaultValue?: NoInfer<Word>,
+): OptionSpec<Word> {
+  const parse = (given: string): Word => {
+    const word = words.find((one) => one === given);
+    if (word === undefined) throw new RangeError(`wants one of ${words.join(', ')}`);
+    return word;
+  };
+  const spec = { flags, description: `${description}: ${words.join(', ')}`, parse };
+  return defaultValue === undefined ? { ...spec, mandatory: true } : { ...spec, defaultValue };
 }
 
 /** Options of the commands that leave some of the source's roles alone. */
@@ -100,6 +131,26 @@ export interface CommandModule<Options, Fields extends object> {
 /** The part of a command that shows its result to a person; loaded only when there is no --json. */
 export interface TableModule<Fields extends object> {
   readonly render: (envelope: Envelope<Fields>, style: Style) => string;
+}
+
+/** Remembers the looks at one database, and adds to each what only several looks can tell. */
+export type Follower<Fields extends object> = (fields: Fields, atMs: number) => Fields;
+
+/** What a command that is watched shows; loaded only then. */
+export interface WatchView<Fields extends object> {
+  /** All databases, as a picture for a terminal that is drawn anew at each look. */
+  readonly picture: (envelope: Envelope<Fields>, style: Style) => string;
+  /** What is new about a database since what was told of it last: a line each, without its name; none when nothing is. */
+  readonly news: (before: Row<Fields> | undefined, now: Row<Fields>) => readonly string[];
+}
+
+/** How a command is watched: run again and again, on connections that are kept. Such a command only looks. */
+export interface WatchSpec<O, Fields extends object> {
+  /** Seconds between two looks; undefined when the person wants but one. */
+  readonly seconds: (options: OptionsOf<O>) => number | undefined;
+  /** Makes a follower for one database. */
+  readonly follow: () => Promise<{ readonly follow: () => Follower<Fields> }>;
+  readonly view: () => Promise<WatchView<Fields>>;
 }
 
 /** The headings under which the help lists the commands, in their order. */
@@ -129,12 +180,20 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
   readonly kind: 'pairs';
   /** The sides that must be in the config. */
   readonly needs: 'src' | 'dst' | 'both';
+  /** Whether, with --force, it goes on with one side when the other's server does not answer. */
+  readonly forceWithOneSide?: boolean;
   /** Whether the database must be named; else the command runs on every one of the datacenter when it is left out. */
   readonly oneDatabase?: boolean;
   /** What to do after it, for a person at a terminal; `{target}` stands for the datacenter and database given. */
   readonly next?: string;
-  /** Whether it changes a server: such commands lock the pair against a second belt. */
-  readonly changes: boolean;
+  /**
+   * Whether it changes a server, or with which options it does: then it locks the pair against a second belt. Such commands
+   * have --dry-run.
+   */
+  readonly changes: boolean | ((options: OptionsOf<O>) => boolean);
+  /** How many databases are at work at once unless told otherwise; 8 when left out. */
+  readonly concurrency?: number;
+  readonly watch?: WatchSpec<O, Fields>;
   readonly options: O;
   /** The schema of the command's own fields in a row of the JSON. */
   readonly result: () => Promise<z.ZodObject & z.ZodType<Fields>>;
@@ -145,9 +204,11 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
 /** A command about belt itself or the project folder: no database pair, its result is text. */
 export interface PlainCommandSpec<O = OptionSpecs> extends CommonSpec {
   readonly kind: 'plain';
-  /** In commander's form: `[command]`. */
+  /** In commander's form: `[command]`. `<dc>`, `<db>`, `<command>` and `<one|other>` can be completed by a shell. */
   readonly arguments: readonly { readonly name: string; readonly description: string }[];
   readonly options: O;
+  /** The schema of the JSON, of a command that declares an option --json. */
+  readonly result?: () => Promise<z.ZodType>;
   readonly load: () => Promise<{
     run(context: PlainContext, args: readonly string[], options: OptionsOf<O>): Promise<void>;
   }>;
@@ -161,9 +222,35 @@ export interface PlainContext {
   readonly print: (text: string) => void;
   /** Writes a line to stderr: progress. */
   readonly note: (text: string) => void;
+  /** A table as text for a person, with a line end; names in the cells need not be printable. */
+  readonly table: (head: readonly string[], rows: readonly (readonly string[])[]) => Promise<string>;
+  /** Asks the person; null where there is no terminal, so that nobody could answer. */
+  readonly ask: Ask | null;
+  /** For a command that has printed its result, but found something wrong. */
+  readonly setExitCode: (code: 1 | 2) => void;
 }
 
 export type CommandSpec = PairCommandSpec | PlainCommandSpec;
+
+/** Whether a command has --json, and so a schema for it. */
+export function hasJson(spec: CommandSpec): boolean {
+  return spec.kind === 'pairs' || spec.result !== undefined;
+}
+
+/** The options of a command: those that every command of its kind has, then its own. */
+export function optionsOf(spec: CommandSpec): OptionSpecs {
+  if (spec.kind === 'plain') return spec.options;
+  const shared = {
+    json: flag('--json', 'print the result as JSON on stdout'),
+    ...(spec.oneDatabase === true ? {} : { concurrency: concurrency(spec) }),
+    ...(spec.changes !== false ? { dryRun: flag('--dry-run', 'print what would be done, change nothing') } : {}),
+  };
+  return { ...(shared as unknown as OptionSpecs), ...spec.options };
+}
+
+function concurrency({ concurrency: defaultValue = 8 }: PairCommandSpec): OptionSpec<number> {
+  return integer('--concurrency <n>', 'databases at work at once', { min: 1, max: 100, defaultValue });
+}
 
 /** Declares a pair command, checking that the module takes the declared options. */
 export function definePairCommand<O extends Readonly<Record<string, unknown>>, Fields extends object>(

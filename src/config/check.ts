@@ -2,7 +2,6 @@ import { findNodeAtLocation, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import type { ConfigPath } from './faults.js';
 import { nearest } from '../nearest.js';
-import { configSchema } from './schema.js';
 
 /** A fault before its place in the file is looked up. */
 export interface Finding {
@@ -15,23 +14,23 @@ export interface Finding {
 /** Names whose value a fault may show; any other text may be a password in the wrong place. */
 const showable = new Set(['port', 'peer_port', 'sslmode']);
 
-/** What the schema has against the value, in words. */
-export function schemaFindings(issues: readonly z.core.$ZodIssue[], root: Node): Finding[] {
-  return issues.flatMap((issue) => issueFindings(issue, [], root));
+/** What a schema has against the value, in words. */
+export function schemaFindings(issues: readonly z.core.$ZodIssue[], root: Node, schema: z.core.$ZodType): Finding[] {
+  return issues.flatMap((issue) => issueFindings(issue, [], root, schema));
 }
 
-function issueFindings(issue: z.core.$ZodIssue, parents: ConfigPath, root: Node): Finding[] {
+function issueFindings(issue: z.core.$ZodIssue, parents: ConfigPath, root: Node, schema: z.core.$ZodType): Finding[] {
   const path = [
     ...parents,
     ...issue.path.map((segment) => (typeof segment === 'symbol' ? segment.toString() : segment)),
   ];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], path));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], path, schema));
   if (issue.code === 'invalid_union') {
     // A branch that accepts the kind of value, and only has something against what is in it, says more than the whole.
     const closest = issue.errors.find((branch) =>
       branch.every(({ path: inner, code }) => inner.length > 0 || code === 'unrecognized_keys'),
     );
-    if (closest !== undefined) return closest.flatMap((inner) => issueFindings(inner, path, root));
+    if (closest !== undefined) return closest.flatMap((inner) => issueFindings(inner, path, root, schema));
   }
   const node = findNodeAtLocation(root, [...path]);
   if (node === undefined) return [{ path, message: `is missing; it ${issue.message}`, about: 'missing' }];
@@ -39,16 +38,17 @@ function issueFindings(issue: z.core.$ZodIssue, parents: ConfigPath, root: Node)
   return [{ path, message: `${issue.message}, not ${valueWords(node, path)}` }];
 }
 
-function unknownKey(path: ConfigPath, parent: ConfigPath): Finding {
+function unknownKey(path: ConfigPath, parent: ConfigPath, schema: z.core.$ZodType): Finding {
   const key = String(path.at(-1));
-  const meant = nearest(key, knownKeys(parent));
-  const known = meant === undefined ? `known here are ${knownKeys(parent).join(', ')}` : `did you mean "${meant}"?`;
+  const keys = knownKeys(parent, schema);
+  const meant = nearest(key, keys);
+  const known = meant === undefined ? `known here are ${keys.join(', ')}` : `did you mean "${meant}"?`;
   return { path, message: `is not known; ${known}`, about: 'key' };
 }
 
-/** The keys that the schema has for the object at a path. */
-function knownKeys(path: ConfigPath): string[] {
-  let schemas: z.core.$ZodType[] = unwrapped(configSchema);
+/** The keys that a schema has for the object at a path. */
+function knownKeys(path: ConfigPath, schema: z.core.$ZodType): string[] {
+  let schemas: z.core.$ZodType[] = unwrapped(schema);
   for (const segment of path) {
     schemas = schemas.flatMap((schema) => {
       const { def } = schema._zod as z.core.$ZodTypes['_zod'];
@@ -92,13 +92,18 @@ export function placeholderFindings(root: Node): Finding[] {
     const key = String(path.at(-1));
     const examined = path.length === 1 ? key === 'db' || key === 'dc' : path[1] !== 'other_users';
     const inLists = path.some((segment) => typeof segment === 'number');
-    if (!examined || inLists || typeof node.value !== 'string' || !/^<.*>$/s.test(node.value)) return [];
+    if (!examined || inLists || typeof node.value !== 'string' || !isPlaceholder(node.value)) return [];
     const message =
       key === 'pw'
         ? 'still is a placeholder; fill in the password (one that really is like this: by {"env": "NAME"})'
         : `still is the placeholder ${JSON.stringify(node.value)}; fill it in`;
     return [{ path, message }];
   });
+}
+
+/** Whether a text is of the kind that examples have where something is to be filled in. */
+export function isPlaceholder(text: string): boolean {
+  return /^<.*>$/s.test(text);
 }
 
 function leaves(node: Node, path: ConfigPath): { node: Node; path: ConfigPath }[] {

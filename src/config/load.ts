@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.js';
+import { createConfigFile } from './create.js';
 import { resolveTargets } from './discover.js';
 import { parseConfig } from './parse.js';
 import { configFile, configPath } from './paths.js';
-import { readConfigText } from './read.js';
+import { readConfigText, type ConfigText } from './read.js';
+import type { RemoteRequest } from './remote.js';
 import type { DatabaseConfig } from './schema.js';
 
 export interface LoadedConfig {
@@ -15,31 +17,60 @@ export interface LoadedConfig {
 }
 
 /**
- * Loads the config of one database.
+ * Loads the config of one database. One that stands in remote-configs only is fetched by its resolvers, and kept in
+ * configs from then on.
  * @param cwd the migration project folder
  * @param variables the environment variables that `{"env": "NAME"}` may name
- * @throws ConfigError when there is no such database, or its file is missing, unreadable or wrong (all faults at once)
+ * @param signal aborts a resolver at work
+ * @throws ConfigError when there is no such database, or its file is missing, unreadable or wrong (all faults at once),
+ *   or cannot be fetched; InterruptedError when the signal aborts
  */
 export async function loadConfig(
   cwd: string,
   dc: string,
   db: string,
   variables: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): Promise<LoadedConfig> {
   const path = configPath(cwd, dc, db);
   const file = configFile(dc, db);
-  const { text, mode } = await readConfigText(path, file).catch(async (error: unknown) => {
+  let fetchedBy: string | undefined;
+  const { text, mode } = await readConfigText(path, file).catch(async (missing: unknown): Promise<ConfigText> => {
+    if (!isMissing(missing)) throw missing;
     // When it is the folder that is not there, the person wants to know which folders are.
-    if (error instanceof ConfigError && error.detail?.['code'] === 'ENOENT') await resolveTargets(cwd, dc, db);
-    throw error;
+    await resolveTargets(cwd, dc, db);
+    fetchedBy = await fetchInto(path, { cwd, dc, db, variables, signal }, missing);
+    return readConfigText(path, file);
   });
   const { config, plainPasswords } = parseConfig(text, { file, dc, db, variables });
   const exposed = plainPasswords && (mode & 0o077) !== 0;
   return {
     config,
     path,
-    warnings: [...(exposed ? [exposedWarning(file, mode)] : []), ...addressWarnings(file, config)],
+    warnings: [
+      ...(fetchedBy === undefined ? [] : [`${file} was fetched by ${fetchedBy}, and is kept until you delete it`]),
+      ...(exposed ? [exposedWarning(file, mode)] : []),
+      ...addressWarnings(file, config),
+    ],
   };
+}
+
+function isMissing(error: unknown): error is ConfigError {
+  return error instanceof ConfigError && error.detail?.['code'] === 'ENOENT';
+}
+
+/**
+ * Has a config fetched and puts it in its place.
+ * @param missing the error to throw when nobody is named to fetch it
+ * @returns who fetched it; undefined when another belt was faster, whose file stays
+ */
+async function fetchInto(path: string, request: RemoteRequest, missing: ConfigError): Promise<string | undefined> {
+  // The resolvers' code is loaded only where there is something to fetch.
+  const { fetchConfig } = await import('./remote.js');
+  const { text, by } = await fetchConfig(request).catch((error: unknown) => {
+    throw isMissing(error) ? missing : error;
+  });
+  return (await createConfigFile(path, text, configFile(request.dc, request.db))) ? by : undefined;
 }
 
 function exposedWarning(file: string, mode: number): string {

@@ -1,9 +1,10 @@
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'jsonc-parser';
 import writeFileAtomic from 'write-file-atomic';
 import { ConfigError, type SideName } from '../errors.js';
+import { flushFolder } from './create.js';
 import { withOtherUsers } from './edit.js';
 import { readConfigText } from './read.js';
 
@@ -50,13 +51,3 @@ function onlyAdds(before: string, after: string, side: SideName, names: readonly
 }
 
 type Config = Record<SideName, { other_users?: { name: string; pw: unknown }[] | null }>;
-
-/** Flushes the folder too: the new file's name is an entry in it. */
-async function flushFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

@@ -18,6 +18,12 @@ export interface SessionPair {
   readonly equals: { readonly src: Equals; readonly dst: Equals };
 }
 
+/** Looks at rows that differ until they have had the time to arrive. @returns for each table the keys that differ still */
+export type Settle = (
+  sessions: SessionPair,
+  suspected: readonly { readonly table: KeyedTable; readonly keys: readonly string[] }[],
+) => Promise<readonly (readonly string[])[]>;
+
 export interface Comparison {
   /** Rows of which both sides were looked at. */
   readonly compared: number;
@@ -38,13 +44,13 @@ const DETAILED_ROWS = 5;
  * Compares a batch of tables: with one statement on the source and two on the destination where nothing differs, and
  * a few more for all the tables together where something does.
  * @param limit rows of each sort
- * @param pause called before what differs is read again, for data that still moves; without it nothing is read again
+ * @param settle for data that still moves: sorts out the rows that differ only because they are on their way
  */
 export async function compareKeyed(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   limit: number,
-  pause?: () => Promise<void>,
+  settle?: Settle,
 ): Promise<KeyedComparison[]> {
   const destination = tables.map(({ dst }) => dst);
   const [source, latest] = await Promise.all([
@@ -67,7 +73,7 @@ export async function compareKeyed(
     (JSON.parse(keys[place] ?? '[]') as Key[]).map((key) => JSON.stringify(key)),
   );
   const suspects = await findSuspects(sessions, suspected, randomKeys, limit);
-  (await explain(sessions, suspected, suspects, pause)).forEach((comparison, index) => {
+  (await explain(sessions, suspected, suspects, settle)).forEach((comparison, index) => {
     result[places[index] ?? 0] = comparison;
   });
   return result;
@@ -123,7 +129,8 @@ async function findSuspects(
   });
 }
 
-async function lookUpBoth(
+/** Looks the keys of each table up on both sides; see lookUp(). */
+export async function lookUpBoth(
   { src, dst, equals }: SessionPair,
   tables: readonly KeyedTable[],
   srcKeys: readonly (readonly string[])[],
@@ -159,22 +166,15 @@ async function explain(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
   suspects: readonly Suspects[],
-  pause: (() => Promise<void>) | undefined,
+  settle: Settle | undefined,
 ): Promise<KeyedComparison[]> {
   const keys = suspects.map(({ random, latest }) => [...new Set([...random.keys, ...latest.keys])]);
-  let differing = keys;
-  if (pause !== undefined && keys.some((list) => list.length > 0)) {
-    await pause();
-    const [src, dst] = await lookUpBoth(sessions, tables, keys, keys);
-    differing = keys.map((list, place) =>
-      list.filter((_, n) => {
-        const [a, b] = [src[place]?.[n] ?? [], dst[place]?.[n] ?? []];
-        // A row that both sides deleted meanwhile is no difference.
-        return a.length !== b.length || a.some((hash, index) => hash !== b[index]);
-      }),
-    );
-  }
-  const details = await readDifferences(sessions, tables, differing);
+  const suspected = tables.map((table, place) => ({ table, keys: keys[place] ?? [] }));
+  const some = keys.some((list) => list.length > 0);
+  const differing = settle !== undefined && some ? await settle(sessions, suspected) : keys;
+  // Twice the number, since the same rows need not be the first of both strategies.
+  const first = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
+  const details = await readDifferences(sessions, tables, first);
   return suspects.map(({ random, latest }, place) => {
     const still = new Set(differing[place]);
     const told = details[place] ?? new Map<string, Difference>();
@@ -187,13 +187,16 @@ async function explain(
   });
 }
 
-async function readDifferences(
+/**
+ * Reads rows of both sides value by value, and says how they differ.
+ * @param keys for each table the keys, as JSON arrays of texts
+ * @returns for each table the differences by key; none for a row that is on neither side
+ */
+export async function readDifferences(
   sessions: SessionPair,
   tables: readonly KeyedTable[],
-  differing: readonly (readonly string[])[],
+  keys: readonly (readonly string[])[],
 ): Promise<Map<string, Difference>[]> {
-  // Twice the number, since the same rows need not be the first of both strategies.
-  const keys = differing.map((list) => [...list.slice(0, DETAILED_ROWS), ...list.slice(-DETAILED_ROWS)]);
   const [src, dst] = await Promise.all([
     readDetails(
       sessions.src,
@@ -216,6 +219,8 @@ async function readDifferences(
     const told = new Map<string, Difference>();
     keys[place]?.forEach((key, n) => {
       const [a, b] = [src[place]?.[n] ?? null, dst[place]?.[n] ?? null];
+      // Deleted meanwhile.
+      if (a === null && b === null) return;
       const texts = parseKey(key);
       const columns = table.src.columns.flatMap((name, column) =>
         a === null || b === null || a.hashes[column] === b.hashes[column]

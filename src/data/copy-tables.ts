@@ -27,31 +27,28 @@ export interface CopyTablesResult {
 }
 
 export interface CopyTablesOptions {
-  /** The tables to copy; none means all that pglogical does not replicate. */
-  readonly only?: readonly string[];
-  /** The source's tables, where the caller has read them already. */
+  /** The source's tables to copy; those of the config that pglogical does not replicate when left out. */
   readonly tables?: readonly Table[];
+  /** Whether a person has named them. */
+  readonly explicit?: boolean;
   /** Tables copied at the same time. */
   readonly jobs?: number;
   readonly progress?: (text: string) => void;
 }
 
 /**
- * Copies the tables that pglogical does not replicate, biggest first, all from one snapshot of the source. Nobody may
- * write to them meanwhile. A table that holds rows on the destination already is left alone: skipped when it has as
+ * Copies tables that are not replicated, biggest first, all from one snapshot of the source. Nobody may write to them
+ * meanwhile. A table that holds rows on the destination already is left alone: skipped when it has as
  * many as the source, failed otherwise. What was copied is durable when this returns.
  * @returns the rows of the result, and the error when a table failed (the others are copied all the same)
  * @throws RefusedError naming tables that a side lacks; ConnectionError when a server cannot be reached
  */
 export async function copyTables(
   pair: Pair,
-  { only = [], tables, jobs = 4, progress }: CopyTablesOptions = {},
+  { tables, explicit = false, jobs = 4, progress }: CopyTablesOptions = {},
 ): Promise<{ result: CopyTablesResult; error?: BeltError }> {
   const { src, dst } = await pair.roots();
-  const wanted = copiedTables(
-    tables ?? (await readTables(src, pair.schema, only.length > 0 ? only : pair.config.tables)),
-  );
-  const picked = only.length === 0 ? wanted : wanted.filter(({ name }) => only.includes(name));
+  const picked = tables ?? copiedTables(await readTables(src, pair.schema, pair.config.tables));
   const names = picked.map(({ name }) => name);
   const destination = names.length === 0 ? [] : await readTables(dst, pair.schema, names);
   const nonEmpty = await readNonEmpty(dst, picked);
@@ -71,7 +68,7 @@ export async function copyTables(
   const failures = done.flatMap(({ row, error }) => (error === undefined ? [] : [{ row, error }]));
   const result: CopyTablesResult = {
     schema_name: pair.schema,
-    discovery_mode: only.length > 0 ? 'explicit' : 'auto',
+    discovery_mode: explicit ? 'explicit' : 'auto',
     tables: done.map(({ row }) => row),
   };
   return failures.length === 0 ? { result } : { result, error: failure(pair.schema, failures) };

@@ -39,7 +39,7 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
     dst,
     tables.filter(({ name }) => filled.has(name)),
     'has rows already in tables that are to be copied',
-    'Empty those tables on the destination (TRUNCATE), then run the same command again.',
+    'Empty those tables on the destination (belt reset, or TRUNCATE), then run the same command again.',
   );
   return `${String(tables.length)} tables are there and empty`;
 }

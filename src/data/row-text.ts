@@ -28,7 +28,7 @@ export function textHash(text: string): string {
 }
 
 /** A row's text: a record's output tells null from an empty string, and where a value ends. */
-function rowText(alias: string, columns: readonly Pick<Column, 'name'>[]): string {
+export function rowText(alias: string, columns: readonly Pick<Column, 'name'>[]): string {
   return `ROW(${columns.map(({ name }) => `${alias}.${ident(name)}`).join(', ')})::text`;
 }
 

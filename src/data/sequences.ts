@@ -1,10 +1,9 @@
 import { RefusedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
-import { readSequences, type FedColumn, type Sequence } from '../postgres/catalog/sequences.js';
 import { describeAddress } from '../postgres/failures.js';
-import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
-import { sequenceTarget, type SequenceMethod, type SequenceState } from './sequence-target.js';
+import { jsonInteger, planSequences, whyUnfit, type SequenceOptions, type SequencePlan } from './sequence-plans.js';
+import type { SequenceMethod, SequenceState } from './sequence-target.js';
 
 /** What became of one sequence. Values beyond JavaScript's safe integers are strings. */
 export interface SequenceResult {
@@ -24,21 +23,18 @@ export interface SequencesResult {
   non_pk_sequences: SequenceResult[];
 }
 
-export interface RaiseOptions {
-  readonly schema: string;
-  /** The sequences wanted; none means all. */
-  readonly only: readonly string[];
-  /** How many values to leave out behind the followed value, for sequences that feed no primary key. */
-  readonly stride?: number;
+export interface RaiseOptions extends SequenceOptions {
+  /** Only looks: the result says of each sequence where it would be set. */
+  readonly dryRun?: boolean;
 }
 
-/** Sub-selects in one statement when the highest values of columns are asked for. */
-const BATCH = 500;
-
 /** Sets the destination's sequences so that no value is given out twice; see raiseSequences(). */
-export async function syncSequences(pair: Pair, { stride = 0 }: { stride?: number } = {}): Promise<SequencesResult> {
+export async function syncSequences(
+  pair: Pair,
+  options: Pick<RaiseOptions, 'stride' | 'dryRun'> = {},
+): Promise<SequencesResult> {
   const { src, dst } = await pair.roots();
-  return raiseSequences(src, dst, { schema: pair.schema, only: pair.config.sequences, stride });
+  return raiseSequences(src, dst, { schema: pair.schema, only: pair.config.sequences, ...options });
 }
 
 /**
@@ -49,44 +45,32 @@ export async function syncSequences(pair: Pair, { stride = 0 }: { stride?: numbe
  * @throws RefusedError naming the sequences that `to` lacks, or those whose bounds on `to` do not hold the value
  */
 export async function raiseSequences(from: Session, to: Session, options: RaiseOptions): Promise<SequencesResult> {
-  const { schema, only, stride = 0 } = options;
-  const [followed, all] = await Promise.all([readSequences(from, schema, only), readSequences(to, schema, [])]);
-  const found = new Map(all.map((sequence) => [sequence.name, sequence]));
-  const pairs = followed.flatMap((source) => {
-    const own = found.get(source.name);
-    return own === undefined ? [] : [{ source, own }];
-  });
-  if (pairs.length < followed.length) refuseLacking(from, to, followed, found);
-  const edges = await readEdges(
-    to,
-    pairs.map(({ own }) => own),
-  );
-  const plans = pairs.map(({ source, own }) => {
-    const behindKey = own.feeds.some(({ inPrimaryKey }) => inPrimaryKey);
-    const edge = edges.get(own.oid) ?? null;
-    return { source, own, behindKey, ...sequenceTarget(source, own, { edge, behindKey, stride: BigInt(stride) }) };
-  });
-  refuseOutOfBounds(to, plans);
-  await setValues(
-    to,
-    plans.flatMap(({ own, set }) => (set === null ? [] : [{ ...set, oid: own.oid }])),
-  );
+  const { schema, stride = 0, dryRun = false } = options;
+  const { plans, lacking } = await planSequences(from, to, options);
+  if (lacking.length > 0) refuseLacking(from, to, lacking);
+  refuseUnfit(to, plans);
+  const done = dryRun ? new Set<number>() : await setValues(to, plans);
   const result: SequencesResult = { schema_name: schema, stride, pk_sequences: [], non_pk_sequences: [] };
   for (const { source, own, behindKey, set, method } of plans) {
+    const synced = set !== null && done.has(own.oid);
     (behindKey ? result.pk_sequences : result.non_pk_sequences).push({
       name: own.name,
       source_value: jsonInteger(source.lastValue),
-      destination_value: jsonInteger((set ?? own).lastValue),
-      synced: set !== null,
+      destination_value: jsonInteger((synced ? set : own).lastValue),
+      synced,
       method,
-      skipped_reason: set === null ? 'already at or past the value needed' : null,
+      skipped_reason: synced ? null : whySkipped(set, dryRun),
     });
   }
   return result;
 }
 
-function refuseLacking(from: Session, to: Session, followed: readonly Sequence[], found: Map<string, Sequence>): never {
-  const lacking = followed.filter(({ name }) => !found.has(name)).map(({ name }) => name);
+function whySkipped(set: SequenceState | null, dryRun: boolean): string {
+  if (set === null) return 'already at or past the value needed';
+  return dryRun ? `only planned: would be set to ${String(set.lastValue)}` : 'has gone further meanwhile';
+}
+
+function refuseLacking(from: Session, to: Session, lacking: readonly string[]): never {
   throw new RefusedError(
     `${describeAddress(to.address)} lacks sequences of the ${describeAddress(from.address)}: ${lacking.map((name) => `"${name}"`).join(', ')}`,
     {
@@ -96,60 +80,42 @@ function refuseLacking(from: Session, to: Session, followed: readonly Sequence[]
   );
 }
 
-function refuseOutOfBounds(to: Session, plans: readonly { own: Sequence; set: SequenceState | null }[]): void {
-  const outside = plans.filter(({ own, set }) => set !== null && (set.lastValue < own.min || set.lastValue > own.max));
-  if (outside.length === 0) return;
-  const described = outside.map(
-    ({ own, set }) =>
-      `"${own.name}" must stand at ${String(set?.lastValue)}, but goes from ${String(own.min)} to ${String(own.max)}`,
-  );
-  throw new RefusedError(`${describeAddress(to.address)}: sequences are too narrow: ${described.join('; ')}`, {
-    hint: 'Give them the same MINVALUE and MAXVALUE on both sides (ALTER SEQUENCE).',
-    detail: { side: to.address.side, sequences: outside.map(({ own }) => own.name) },
+function refuseUnfit(to: Session, plans: readonly SequencePlan[]): void {
+  const unfit = plans.flatMap((plan) => {
+    const reason = whyUnfit(plan);
+    return reason === null ? [] : [{ name: plan.own.name, reason }];
   });
-}
-
-/** For every sequence that feeds columns: the value furthest in its direction among them. Cycling ones have none. */
-async function readEdges(session: Session, sequences: readonly Sequence[]): Promise<Map<number, bigint>> {
-  const selects = sequences.flatMap((sequence) =>
-    sequence.cycle ? [] : sequence.feeds.filter(worthReading).map((column) => edgeSelect(sequence, column)),
-  );
-  const edges = new Map<number, bigint>();
-  for (let start = 0; start < selects.length; start += BATCH) {
-    const rows = await session.query<{ oid: number; edge: string | null; down: boolean }>(
-      selects.slice(start, start + BATCH).join(' UNION ALL '),
-    );
-    for (const { oid, edge, down } of rows) {
-      if (edge === null) continue;
-      const value = BigInt(edge);
-      const known = edges.get(oid);
-      if (known === undefined || (down ? value < known : value > known)) edges.set(oid, value);
-    }
-  }
-  return edges;
-}
-
-/** A large table without a fitting index would have to be read in whole, in the downtime: only for its key. */
-function worthReading({ inPrimaryKey, cheapMax }: FedColumn): boolean {
-  return inPrimaryKey || cheapMax;
-}
-
-function edgeSelect({ oid, increment }: Sequence, { schema, table, column }: FedColumn): string {
-  const down = increment < 0n;
-  const edge = `SELECT ${down ? 'min' : 'max'}(${ident(column)})::text FROM ${qualified(schema, table)}`;
-  return `SELECT ${String(oid)}::oid AS oid, ${String(down)} AS down, (${edge}) AS edge`;
-}
-
-async function setValues(session: Session, states: readonly (SequenceState & { oid: number })[]): Promise<void> {
-  if (states.length === 0) return;
-  await session.query(
-    `SELECT count(setval(s.oid::regclass, s.value, s.called))
-     FROM unnest($1::oid[], $2::int8[], $3::bool[]) AS s (oid, value, called)`,
-    [states.map(({ oid }) => oid), states.map(({ lastValue }) => lastValue), states.map(({ isCalled }) => isCalled)],
+  if (unfit.length === 0) return;
+  const described = unfit.map(({ name, reason }) => `"${name}" ${reason}`);
+  throw new RefusedError(
+    `${describeAddress(to.address)}: sequences do not fit those that they follow: ${described.join('; ')}`,
+    {
+      hint: 'Give them the same INCREMENT, MINVALUE and MAXVALUE on both sides (ALTER SEQUENCE).',
+      detail: { side: to.address.side, sequences: unfit.map(({ name }) => name) },
+    },
   );
 }
 
-function jsonInteger(value: bigint): number | string {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
+/**
+ * Sets the sequences. One that has gone further since it was read stays there: applications may be at work already.
+ * @returns the OIDs of those that were set
+ */
+async function setValues(session: Session, plans: readonly SequencePlan[]): Promise<Set<number>> {
+  const changes = plans.flatMap(({ own, set }) => (set === null ? [] : [{ own, set }]));
+  if (changes.length === 0) return new Set();
+  const rows = await session.query<{ oid: number }>(
+    `SELECT s.oid
+     FROM unnest($1::oid[], $2::int8[], $3::bool[], $4::int[]) AS s (oid, value, called, forward)
+     -- CASE keeps the order. As numeric: the difference of two 64-bit numbers may need one bit more. NULL when it was
+     -- never called.
+     WHERE CASE WHEN coalesce((s.value::numeric - pg_sequence_last_value(s.oid)) * s.forward >= 0, true)
+                THEN setval(s.oid::regclass, s.value, s.called) IS NOT NULL END`,
+    [
+      changes.map(({ own }) => own.oid),
+      changes.map(({ set }) => set.lastValue),
+      changes.map(({ set }) => set.isCalled),
+      changes.map(({ own }) => (own.cycle ? 0 : own.increment > 0n ? 1 : -1)),
+    ],
+  );
+  return new Set(rows.map(({ oid }) => oid));
 }

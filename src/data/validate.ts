@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckFailedError, type BeltError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
-import { compareKeyed, type Comparison, type KeyedTable, type SessionPair } from './compare-keyed.js';
+import { compareKeyed, type Comparison, type KeyedTable, type SessionPair, type Settle } from './compare-keyed.js';
 import { compareKeyless, type KeylessTable } from './compare-keyless.js';
 import { describeDifference, type Difference } from './differences.js';
 import { readEquality } from './operators.js';
@@ -11,7 +10,7 @@ import { readEquality } from './operators.js';
 /** What was compared of one table in one way. */
 export interface ValidatedTable {
   name: string;
-  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence';
+  strategy: 'random_100' | 'latest_100' | 'no_pkey_presence' | 'full';
   rows_compared: number;
   passed: boolean;
   mismatch_detail: string | null;
@@ -25,10 +24,10 @@ export interface ValidationResult {
 export interface ValidateOptions {
   /** The source's tables, where the caller has read them already. */
   readonly tables?: readonly Table[];
-  /** Whether changes still arrive: rows that differ are read once more after a pause then. */
-  readonly replicating?: boolean;
+  /** For data that still moves: sorts out the rows that differ only because they are on their way. */
+  readonly settle?: Settle | undefined;
   /** Rows of tables without key on the source, by name, where the caller has just counted them. */
-  readonly rowCounts?: ReadonlyMap<string, number>;
+  readonly rowCounts?: ReadonlyMap<string, number> | undefined;
   /** Connections a side. */
   readonly jobs?: number;
 }
@@ -47,8 +46,6 @@ const SAMPLE = 100;
 const KEYED_BATCH = 100;
 const KEYLESS_BATCH = 20;
 
-const PAUSE_MS = 2_000;
-
 /**
  * Compares a sample of every table's rows on both sides, value by value, as stored: of a table with a key 100 random
  * rows of the source and the 100 with the highest keys on either side; of another one 100 rows of the source, and the
@@ -57,7 +54,7 @@ const PAUSE_MS = 2_000;
  */
 export async function validateData(
   pair: Pair,
-  { tables, rowCounts = new Map(), replicating = false, jobs = 2 }: ValidateOptions = {},
+  { tables, rowCounts = new Map(), settle, jobs = 2 }: ValidateOptions = {},
 ): Promise<Validation> {
   const { src, dst } = await pair.roots();
   const [all, there] = await Promise.all([
@@ -72,12 +69,11 @@ export async function validateData(
   ];
   const [equalsSrc, equalsDst] = await Promise.all([readEquality(src, all), readEquality(dst, there)]);
   const found = [...work.unfit];
-  const pause = replicating ? () => sleep(PAUSE_MS, undefined, { signal: pair.environment.signal }) : undefined;
   await withSessionPairs(pair, Math.min(jobs, batches.length), async (sessions) => {
     const both = { ...sessions, equals: { src: equalsSrc, dst: equalsDst } };
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       if ('keyed' in batch) {
-        const results = await compareKeyed(both, batch.keyed, SAMPLE, pause);
+        const results = await compareKeyed(both, batch.keyed, SAMPLE, settle);
         batch.keyed.forEach(({ src: { table } }, place) => {
           const one = results[place];
           if (one === undefined) return;
@@ -95,7 +91,8 @@ export async function validateData(
   return conclude(pair.schema, found);
 }
 
-interface Found {
+/** A row of the result, with what is wrong in detail. */
+export interface Found {
   readonly row: ValidatedTable;
   readonly differences: readonly Difference[];
 }
@@ -116,10 +113,14 @@ function row(
   };
 }
 
-/** Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit. */
-function sort(
+/**
+ * Sorts the tables by how they are compared; those that the destination lacks, in whole or in part, are unfit.
+ * @param as the strategy that the result names for the unfit ones; by default that of the table's sort
+ */
+export function sort(
   tables: readonly Table[],
   there: readonly Table[],
+  as?: ValidatedTable['strategy'],
 ): { keyed: KeyedTable[]; keyless: KeylessTable[]; unfit: Found[] } {
   const destination = new Map(there.map((table) => [table.name, table]));
   const keyed: KeyedTable[] = [];
@@ -128,7 +129,7 @@ function sort(
   for (const src of tables) {
     if (src.replicationMethod === 'unavailable') continue;
     const key = src.identityColumns ?? src.primaryKey;
-    const strategy = key === null ? 'no_pkey_presence' : 'random_100';
+    const strategy = as ?? (key === null ? 'no_pkey_presence' : 'random_100');
     const refuse = (note: string): void => {
       const difference: Difference = { table: src.name, key: {}, missingOn: null, columns: [], note };
       unfit.push({
@@ -193,7 +194,8 @@ async function withSessionPairs(
   );
 }
 
-function conclude(schema: string, found: readonly Found[]): Validation {
+/** Puts the rows in order, and makes the error that names the tables that differ. */
+export function conclude(schema: string, found: readonly Found[]): Validation {
   const sorted = [...found].sort(
     (a, b) => compareText(a.row.name, b.row.name) || compareText(b.row.strategy, a.row.strategy),
   );

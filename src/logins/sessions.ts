@@ -20,6 +20,22 @@ export async function clientSessions(
   return Object.fromEntries(rows.map(({ usename, sessions }) => [usename, sessions]));
 }
 
+/** What every belt calls its sessions, and those of the client tools that it starts. */
+const OF_BELT = '^belt [a-z_-]+( \\(pid [0-9]+\\))?$';
+
+/** The same by number of sessions, without those of any belt at work. */
+export async function applicationSessions(
+  session: Session,
+  { users, patterns }: Exclusions,
+): Promise<Record<string, number>> {
+  const rows = await session.query<{ usename: string; sessions: number }>(
+    `SELECT usename, count(*)::int AS sessions FROM pg_stat_activity
+      WHERE ${CLIENTS} AND coalesce(application_name, '') !~ $3 GROUP BY usename ORDER BY 2 DESC, 1`,
+    [users, patterns, OF_BELT],
+  );
+  return Object.fromEntries(rows.map(({ usename, sessions }) => [usename, sessions]));
+}
+
 /**
  * Ends those sessions, again until none is left: one that was logging in just then shows up a moment later.
  * @returns how many were told to end

@@ -1,5 +1,6 @@
-import { RefusedError } from '../errors.js';
+import { ConnectionError, RefusedError, type SideName } from '../errors.js';
 import { waitFor } from '../postgres/wait.js';
+import { requireTwoDatabases } from './identity.js';
 import type { Pair } from './pair.js';
 import type { Side } from './side.js';
 
@@ -11,25 +12,51 @@ const DEADLINE_MS = 8_000;
 
 /**
  * Holds the databases against a second belt that changes things, as long as the root sessions live.
+ * @param oneWillDo whether the command goes on with one side when the other does not answer
  * @throws RefusedError that says who is at work there
  */
-export async function lockPair(pair: Pair, needs: 'src' | 'dst' | 'both'): Promise<void> {
+export async function lockPair(pair: Pair, needs: 'src' | 'dst' | 'both', oneWillDo = false): Promise<void> {
+  if (needs !== 'both') {
+    await lockSide(pair, pair[needs]);
+    return;
+  }
   // Both connect at the same time.
-  if (needs === 'both') await pair.roots();
+  const answers = oneWillDo ? await answeringSides(pair) : undefined;
+  if (answers === undefined) await pair.roots();
   // Always the source first, so that two belts cannot wait for each other.
-  if (needs !== 'dst') await lockSide(pair, pair.src);
-  if (needs !== 'src') await lockSide(pair, pair.dst);
+  if (answers?.src !== false) await lockSide(pair, pair.src);
+  if (answers?.dst === false) return;
+  // A lock that the source's session has just taken is no other belt's.
+  if (answers?.src !== false && !(await tryLock(pair.dst))) await requireTwoDatabases(pair);
+  await lockSide(pair, pair.dst);
+}
+
+/**
+ * Which of the two servers can be worked on.
+ * @throws ConnectionError when neither can
+ */
+export async function answeringSides(pair: Pair): Promise<Record<SideName, boolean>> {
+  const [src, dst] = await Promise.allSettled([pair.src.root(), pair.dst.root()]);
+  for (const one of [src, dst]) {
+    if (one.status === 'rejected' && !(one.reason instanceof ConnectionError)) throw one.reason;
+  }
+  if (src.status === 'rejected' && dst.status === 'rejected') throw src.reason;
+  return { src: src.status === 'fulfilled', dst: dst.status === 'fulfilled' };
+}
+
+async function tryLock(side: Side): Promise<boolean> {
+  const session = await side.root();
+  const { ok } = await session.one<{ ok: boolean }>('SELECT pg_try_advisory_lock($1) AS ok', [LOCK_KEY]);
+  return ok;
 }
 
 async function lockSide(pair: Pair, side: Side): Promise<void> {
   const session = await side.root();
-  const locked = await waitFor(
-    async () => {
-      const { ok } = await session.one<{ ok: boolean }>('SELECT pg_try_advisory_lock($1) AS ok', [LOCK_KEY]);
-      return ok ? true : undefined;
-    },
-    { deadline: DEADLINE_MS, interval: 300, signal: pair.environment.signal },
-  );
+  const locked = await waitFor(async () => ((await tryLock(side)) ? true : undefined), {
+    deadline: DEADLINE_MS,
+    interval: 300,
+    signal: pair.environment.signal,
+  });
   if (locked === true) return;
   const [holder] = await session.query<{ application_name: string; since: string; address: string }>(
     `SELECT a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,

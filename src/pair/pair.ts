@@ -1,4 +1,4 @@
-import type { DatabaseConfig } from '../config/schema.js';
+import type { DatabaseConfig, SideConfig } from '../config/schema.js';
 import type { Environment } from '../environment.js';
 import { ConfigError, type SideName } from '../errors.js';
 import type { Session } from '../postgres/session.js';
@@ -53,7 +53,7 @@ export class Pair {
 
   /** @throws ConfigError when the config lacks that side */
   require(side: SideName): void {
-    if ((side === 'src' ? this.#src : this.#dst) === null) missingSide(this, side);
+    requireSide(this.config, this.options.configPath, side);
   }
 
   get hasDst(): boolean {
@@ -62,12 +62,12 @@ export class Pair {
 
   /** @throws ConfigError when the config has no source */
   get src(): Side {
-    return this.#src ?? missingSide(this, 'src');
+    return this.#src ?? missingSide(this.config, this.options.configPath, 'src');
   }
 
   /** @throws ConfigError when the config has no destination */
   get dst(): Side {
-    return this.#dst ?? missingSide(this, 'dst');
+    return this.#dst ?? missingSide(this.config, this.options.configPath, 'dst');
   }
 
   /** Both root sessions, opened at the same time. */
@@ -113,9 +113,18 @@ export class Pair {
   }
 }
 
-function missingSide(pair: Pair, side: SideName): never {
-  throw new ConfigError(`${pair.options.configPath}: "${side}" is null, but this command needs it`, {
+/**
+ * The side of a config.
+ * @param path the file of the config
+ * @throws ConfigError when the config lacks that side
+ */
+export function requireSide(config: DatabaseConfig, path: string, side: SideName): SideConfig {
+  return config[side] ?? missingSide(config, path, side);
+}
+
+function missingSide({ db }: DatabaseConfig, path: string, side: SideName): never {
+  throw new ConfigError(`${path}: "${side}" is null, but this command needs it`, {
     hint: `Fill in "${side}" in the config.`,
-    detail: { side, db: pair.db },
+    detail: { side, db },
   });
 }

@@ -98,34 +98,35 @@ export class Side {
 
   /** Where belt connects to, as the role. */
   address(role: Role): Address {
-    const { config } = this;
-    const user = config[`${role}_user`];
+    return sideAddress(this.name, this.config, role);
+  }
+
+  /** Where the other server reaches this one. */
+  get peer(): Pick<Address, 'host' | 'hostaddr' | 'port'> {
+    const { peer_host, peer_port } = this.config;
+    const { host, hostaddr, port } = this.address('pglogical');
     return {
-      side: this.name,
-      host: config.host,
-      hostaddr: config.ip !== undefined && isIP(config.ip) !== 0 ? config.ip : undefined,
-      port: config.port,
-      database: config.db,
-      user: user.name,
-      password: user.pw,
-      ssl: { mode: config.sslmode, rootcert: config.sslrootcert },
+      host: peer_host ?? host,
+      hostaddr: peer_host === undefined ? hostaddr : undefined,
+      port: peer_port ?? port,
     };
   }
 
   /**
-   * The connection string by which the other server's pglogical reaches this one, as user pglogical. It holds the
-   * password, so it must never be shown. Time-outs keep a server that does not answer from hanging the worker.
+   * The connection string by which the other server's pglogical reaches this one, as user pglogical; or as another role,
+   * to try the way. It holds the password, so it must never be shown. Time-outs keep a server that does not answer from
+   * hanging the worker.
    */
-  peerConninfo(): string {
-    const { config } = this;
-    const address = this.address('pglogical');
+  peerConninfo(role: Role = 'pglogical'): string {
+    const { config, peer } = this;
+    const { user, password } = this.address(role);
     return conninfo({
-      host: config.peer_host ?? config.host,
-      hostaddr: config.peer_host === undefined ? address.hostaddr : undefined,
-      port: config.peer_port ?? config.port,
+      host: peer.host,
+      hostaddr: peer.hostaddr,
+      port: peer.port,
       dbname: config.db,
-      user: address.user,
-      password: address.password,
+      user,
+      password,
       sslmode: config.sslmode,
       sslrootcert: config.sslrootcert,
       connect_timeout: 10,
@@ -143,4 +144,19 @@ export class Side {
     this.#idle.clear();
     await Promise.all([...sessions, ...idle].map((session) => session.close()));
   }
+}
+
+/** Where belt connects to on a side of a config, as the role. */
+export function sideAddress(side: SideName, config: SideConfig, role: Role): Address {
+  const user = config[`${role}_user`];
+  return {
+    side,
+    host: config.host,
+    hostaddr: config.ip !== undefined && isIP(config.ip) !== 0 ? config.ip : undefined,
+    port: config.port,
+    database: config.db,
+    user: user.name,
+    password: user.pw,
+    ssl: { mode: config.sslmode, rootcert: config.sslrootcert },
+  };
 }

@@ -1,5 +1,7 @@
 import type { Side } from '../pair/side.js';
+import type { Step } from '../pair/steps.js';
 import { ident } from '../postgres/quote.js';
+import { isAnotherUser } from './drop-role.js';
 
 /** What the pglogical role must be allowed to do with the tables of the schema, where it is no superuser. */
 
@@ -34,4 +36,62 @@ export async function grantAccess(side: Side, schema: string): Promise<string> {
      GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA ${name} TO ${role}`,
   );
   return 'granted';
+}
+
+/** Something of this database on which belt has granted the role rights, as REVOKE wants it. */
+interface GrantedObject {
+  readonly schema: string;
+  readonly object: string;
+}
+
+/** Empty without such a role. */
+async function grantedObjects(side: Side, schema: string): Promise<GrantedObject[]> {
+  const session = await side.root();
+  return session.query<GrantedObject>(
+    `WITH given AS (
+       SELECT s.classid, s.objid FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND r.rolname = $1
+        WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'a'
+          AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+     SELECT n.nspname AS schema, format('SCHEMA %I', n.nspname) AS object
+       FROM given JOIN pg_namespace n ON given.classid = 'pg_namespace'::regclass AND n.oid = given.objid
+      WHERE n.nspname IN ($2, 'pglogical', 'belt')
+     UNION ALL
+     SELECT n.nspname, format('TABLE %I.%I', n.nspname, c.relname)
+       FROM given JOIN pg_class c ON given.classid = 'pg_class'::regclass AND c.oid = given.objid AND c.relkind IN ('r', 'p', 'f')
+       JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname IN ($2, 'belt')
+     UNION ALL
+     SELECT 'pglogical', 'FUNCTION ' || p.oid::regprocedure
+       FROM given JOIN pg_proc p ON given.classid = 'pg_proc'::regclass AND p.oid = given.objid
+      WHERE p.pronamespace = to_regnamespace('pglogical')`,
+    [side.config.pglogical_user.name, schema],
+  );
+}
+
+/** The step that takes back what belt has granted to the role in this database. Everybody else's rights stay. */
+export function revokeAccessStep(side: Side, schema: string): Step {
+  const { name } = side.config.pglogical_user;
+  return {
+    name: `revoke-access-${side.name}`,
+    title: `revoke what was granted to role ${name} in the database of the ${side.word}`,
+    done: async () => {
+      if (isAnotherUser(side)) return `${name} is one of the config's other users: it keeps what it has`;
+      return (await grantedObjects(side, schema)).length === 0 ? 'nothing is granted to it' : null;
+    },
+    run: async () => {
+      const session = await side.root();
+      const objects = await grantedObjects(side, schema);
+      const { rolsuper } = await session.one<{ rolsuper: boolean }>(
+        'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
+      );
+      const revoke = (all: readonly GrantedObject[]): string =>
+        all.map(({ object }) => `REVOKE ALL ON ${object} FROM ${ident(name)}`).join('; ');
+      // Who has granted it must revoke it: root in belt's and pglogical's schemas, the owner in the one that moves.
+      const byRoot = rolsuper ? objects : objects.filter((one) => one.schema !== schema);
+      const byOwner = objects.filter((one) => !byRoot.includes(one));
+      if (byRoot.length > 0) await session.query(revoke(byRoot));
+      if (byOwner.length > 0) await (await side.owner()).query(revoke(byOwner));
+      return `revoked it from ${String(objects.length)} objects`;
+    },
+  };
 }

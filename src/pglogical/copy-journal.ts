@@ -32,7 +32,10 @@ export interface JournalTable {
   readonly source_rows: number | null;
 }
 
-const RUN = '"belt"."copy_run"';
+/** The table that tells whether there is a journal. */
+export const JOURNAL = '"belt"."copy_run"';
+
+const RUN = JOURNAL;
 const TABLE = '"belt"."copy_table"';
 const CHUNK = '"belt"."copy_chunk"';
 

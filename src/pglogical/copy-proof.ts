@@ -1,10 +1,11 @@
+import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import type { Step } from '../pair/steps.js';
 import { QueryError } from '../errors.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
-import { dropJournal, journalThere, readRun } from './copy-journal.js';
+import { dropJournal, JOURNAL, journalThere, readRun } from './copy-journal.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
 
@@ -22,7 +23,8 @@ export const COPY_PROOF = { schema: SCHEMA, name: TABLE } as const;
 
 const PROOF = qualified(SCHEMA, TABLE);
 
-async function tableThere(session: Session): Promise<boolean> {
+/** Whether the table is there: from setup until forward replication is ended, or the migration is set back. */
+export async function proofTableThere(session: Session): Promise<boolean> {
   const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [PROOF]);
   return there;
 }
@@ -32,9 +34,15 @@ async function tableThere(session: Session): Promise<boolean> {
  * @returns null when this database was set up with neither
  */
 export async function copyProven(destination: Session): Promise<boolean | null> {
-  const run = await readRun(destination);
-  if (run !== null) return run.phase === 'done';
-  if (!(await tableThere(destination))) return null;
+  const { run, proof } = await destination.one<{ run: boolean; proof: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS run, to_regclass($2) IS NOT NULL AS proof',
+    [JOURNAL, PROOF],
+  );
+  if (run) {
+    const copy = await readRun(destination);
+    if (copy !== null) return copy.phase === 'done';
+  }
+  if (!proof) return null;
   const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
   return proven;
 }
@@ -63,22 +71,23 @@ export function prepareProofStep(side: Side, subscribed: () => Promise<string | 
 }
 
 /** The step that takes the table away again, once the direction is torn down. */
-export function removeProofStep(side: Side): Step {
+export function removeProofStep(side: Side, signal: AbortSignal): Step {
   return {
     name: `remove-copy-proof-${side.name}`,
     title: `remove the proof of the initial copy on the ${side.word}`,
     done: async () => {
       const session = await side.root();
-      return (await tableThere(session)) || (await journalThere(session)) ? null : 'there is none';
+      return (await proofTableThere(session)) || (await journalThere(session)) ? null : 'there is none';
     },
-    run: async () => {
-      const session = await side.root();
-      await session.transaction(async () => {
-        await leaveSet(session);
-        await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
-        await dropJournal(session);
+    run: async (progress) => {
+      await patiently(side, { what: 'removing the proof of the initial copy', signal, progress }, async (session) => {
+        await session.transaction(async () => {
+          await leaveSet(session);
+          await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
+          await dropJournal(session);
+        });
+        await dropIfEmpty(session);
       });
-      await dropIfEmpty(session);
       return undefined;
     },
   };

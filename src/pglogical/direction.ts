@@ -12,6 +12,12 @@ export function nodeName(side: SideName): string {
   return NODES[side];
 }
 
+/** The names of the subscriptions: forward on the destination, back on the source. */
+export const SUBSCRIPTIONS = {
+  forward: `${NODES.src}_${NODES.dst}`,
+  back: `${NODES.dst}_${NODES.src}`,
+} as const;
+
 /** One way in which rows flow: forward from source to destination, back from destination to source. */
 export interface Direction {
   readonly name: 'forward' | 'back';
@@ -22,9 +28,9 @@ export interface Direction {
 }
 
 export function forward(pair: Pair): Direction {
-  return { name: 'forward', provider: pair.src, subscriber: pair.dst, subscription: `${NODES.src}_${NODES.dst}` };
+  return { name: 'forward', provider: pair.src, subscriber: pair.dst, subscription: SUBSCRIPTIONS.forward };
 }
 
 export function back(pair: Pair): Direction {
-  return { name: 'back', provider: pair.dst, subscriber: pair.src, subscription: `${NODES.dst}_${NODES.src}` };
+  return { name: 'back', provider: pair.dst, subscriber: pair.src, subscription: SUBSCRIPTIONS.back };
 }

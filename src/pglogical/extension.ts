@@ -4,12 +4,28 @@ import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { parseVersion } from './versions.js';
 
+export interface Presence {
+  /** The extension is in the database, so that its catalog can be asked. */
+  there: boolean;
+  /**
+   * The server has loaded the library at its start; without that every function of pglogical's raises an error. True where
+   * root may not see the setting.
+   */
+  loaded: boolean;
+}
+
+/** Whether pglogical is in the database and the server runs it. */
+export async function presence(session: Session): Promise<Presence> {
+  return session.one<Presence>(
+    `SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pglogical') AS there,
+            CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN 'pglogical' = ANY (regexp_split_to_array(
+                   translate(current_setting('shared_preload_libraries'), '" ', ''), ',')) ELSE true END AS loaded`,
+  );
+}
+
 /** Whether the extension is in the database, so that its catalog can be asked. */
 export async function hasPglogical(session: Session): Promise<boolean> {
-  const { there } = await session.one<{ there: boolean }>(
-    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pglogical') AS there",
-  );
-  return there;
+  return (await presence(session)).there;
 }
 
 /** The extension's version there, for instance [2, 4, 2], or null when it is not in the database. */
@@ -46,8 +62,13 @@ export async function makeExtension(side: Side): Promise<undefined> {
 export async function extensionReady(side: Side): Promise<string | null> {
   const session = await side.root();
   if (!(await hasPglogical(session))) return null;
+  // The role may have been dropped since the extension was made, and be a new one now.
   const { open } = await session.one<{ open: boolean }>(
-    "SELECT has_schema_privilege('public', 'pglogical', 'USAGE') AS open",
+    `SELECT has_schema_privilege('public', 'pglogical', 'USAGE')
+        AND coalesce((SELECT bool_and(has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+                        FROM pg_roles r, pg_proc p
+                       WHERE r.rolname = $1 AND p.pronamespace = to_regnamespace('pglogical')), false) AS open`,
+    [side.config.pglogical_user.name],
   );
   return open ? 'the extension is there' : null;
 }

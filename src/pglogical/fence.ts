@@ -1,5 +1,6 @@
 import type { Direction } from './direction.js';
 import { readSlot, readSubscription } from './state.js';
+import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 
 /** How far a subscriber is behind a fence put into the provider's WAL. */
@@ -20,6 +21,23 @@ const INACTIVE_GRACE_MS = 6_000;
 /** Milliseconds without a reader after which its worker is started, and started once more when it has ended again. */
 const WAKE_MS = 1_500;
 
+/** Puts a message into the provider's WAL, after everything committed so far. @returns its position */
+export async function putFence(provider: Session): Promise<string> {
+  const { lsn } = await provider.one<{ lsn: string }>(
+    "SELECT pg_logical_emit_message(true, 'belt', 'fence')::text AS lsn",
+  );
+  return lsn;
+}
+
+/** Bytes from a confirmed position to a fence: zero or less once the fence is confirmed; null without a slot. */
+export async function missingBytes(provider: Session, fence: string, confirmed: string | null): Promise<number | null> {
+  const { missing } = await provider.one<{ missing: number | null }>(
+    'SELECT pg_wal_lsn_diff($1::pg_lsn, $2::pg_lsn)::float8 AS missing',
+    [fence, confirmed],
+  );
+  return missing;
+}
+
 /**
  * Puts a message into the provider's WAL, after everything committed so far, and waits until the subscriber has confirmed
  * that position: then all that was committed before is applied and flushed there. It holds while apply is blocked by a
@@ -32,14 +50,12 @@ export async function waitForFence(
   direction: Direction,
   deadline: number,
   signal: AbortSignal | undefined,
-  progress?: (missingBytes: number) => void,
+  progress?: (bytes: number) => void,
 ): Promise<FenceResult | null> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return null;
-  const { lsn } = await provider.one<{ lsn: string }>(
-    "SELECT pg_logical_emit_message(true, 'belt', 'fence')::text AS lsn",
-  );
+  const lsn = await putFence(provider);
   let result: FenceResult = { reached: false, lsn, confirmed: null, missing_bytes: null, active: false };
   let inactiveSince: number | undefined;
   let wakeAt = subscription.enabled ? performance.now() + WAKE_MS : 0;
@@ -51,10 +67,7 @@ export async function waitForFence(
     async () => {
       const slot = await readSlot(provider, subscription.slot);
       const confirmed = slot?.confirmed_flush_lsn ?? null;
-      const { missing } = await provider.one<{ missing: number | null }>(
-        'SELECT pg_wal_lsn_diff($1::pg_lsn, $2::pg_lsn)::float8 AS missing',
-        [lsn, confirmed],
-      );
+      const missing = await missingBytes(provider, lsn, confirmed);
       result = {
         reached: missing !== null && missing <= 0,
         lsn,

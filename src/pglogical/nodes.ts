@@ -32,8 +32,12 @@ export async function nodeReady(side: Side): Promise<string | null> {
     throw new RefusedError(`the ${side.toString()} is already the pglogical node "${node.name}", not "${wanted}"`, {
       hint:
         node.name === nodeName(side.name === 'src' ? 'dst' : 'src')
-          ? 'Source and destination seem to be the wrong way round in the config, or an earlier migration was not torn down.'
-          : 'Something else replicates this database with pglogical. A database can be one node only: remove that one first.',
+          ? 'Source and destination are the wrong way round in the config, or an earlier migration was not cleaned up. ' +
+            (side.name === 'src'
+              ? 'What one left here, "belt cleanup-previous-config" removes.'
+              : 'Its own config takes it away, with "belt teardown".')
+          : 'Something else replicates this database with pglogical. A database can be one node only: remove that one first' +
+            (side.name === 'src' ? ' ("belt cleanup-previous-config --force", if it is of no use any more).' : '.'),
       detail: { side: side.name, object: node.name },
     });
   }

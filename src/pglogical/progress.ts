@@ -1,27 +1,140 @@
 import type { Pair } from '../pair/pair.js';
 import type { Session } from '../postgres/session.js';
+import type { SideName } from '../errors.js';
+import { forward, REPLICATION_SET } from './direction.js';
+import type { SubscriptionState } from './state.js';
+
+/** How far the initial copy of one table is. Sizes in bytes on disk, with TOAST, without indexes. */
+export interface TableLoad {
+  name: string;
+  state: 'done' | 'copying' | 'waiting';
+  bytes_done: number;
+  bytes_total: number;
+}
 
 /** How much of the initial copy has arrived. */
-export interface CopyProgress {
-  srcBytes: number;
-  dstBytes: number;
-  /** 0 to 1; the destination has fewer indexes while it copies, so tables are compared without them. */
-  fraction: number;
+export interface InitialLoad {
+  tables: TableLoad[];
+  bytes_done: number;
+  bytes_total: number;
+  /** On the average since the copy began; null before that, and where the server does not tell. */
+  bytes_per_second: number | null;
+  /** At that speed. */
+  seconds_left: number | null;
+  /** Sessions that hold a lock which the copy waits for. */
+  blocked_by: { side: SideName; pid: number }[];
 }
 
-/** The size of the schema's tables on both sides, without indexes; with --tables only of those. */
-export async function initialCopyProgress(pair: Pair): Promise<CopyProgress> {
+interface SourceRow {
+  name: string;
+  bytes: number;
+  blockers: number[] | null;
+}
+
+interface DestinationRow extends SourceRow {
+  /** Of the lock that the copy has on the table; null when it has not come to the table yet. */
+  granted: boolean | null;
+  running: boolean;
+  /** Since the copy's transaction began. */
+  seconds: number | null;
+}
+
+/**
+ * pglogical copies one table after the other in a single transaction, whose session it names after the subscription, on
+ * both servers. Its rows cannot be seen until it ends; its locks and the files it fills can.
+ * Source: pglogical_sync.c, copy_replication_sets_data. $1 is the session's name.
+ */
+const COPY_SESSION = `
+  copy AS (SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds,
+                  CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) END AS blockers
+             FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1),
+  locked AS (SELECT l.relation FROM pg_locks l
+              WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+
+/** Measuring waits for whoever has locked the table: then what the catalog knows must do. */
+const BYTES = `
+  (CASE WHEN c.oid IN (SELECT relation FROM locked) THEN c.relpages::int8 * current_setting('block_size')::int8
+        ELSE coalesce(pg_table_size(c.oid), 0) END)::float8 AS bytes`;
+
+/** What pglogical's word for the subscription is once all rows are copied. Source: pglogical_sync.h, SYNC_STATUS_*. */
+const COPIED = ['c', 'w', 'u', 'y', 'r'];
+
+/** Looks at the initial copy that runs, or is about to run: one statement on either side. */
+export async function readInitialLoad(pair: Pair, subscription: SubscriptionState): Promise<InitialLoad> {
   const { src, dst } = await pair.roots();
-  const [srcBytes, dstBytes] = await Promise.all([tableBytes(src, pair), tableBytes(dst, pair)]);
-  return { srcBytes, dstBytes, fraction: srcBytes === 0 ? 0 : Math.min(1, dstBytes / srcBytes) };
+  const session = `${forward(pair).subscription}_copy`;
+  const [source, destination] = await Promise.all([
+    readSource(src, pair.schema, session),
+    readDestination(dst, pair.schema, session),
+  ]);
+  return assembleLoad(source, destination, COPIED.includes(subscription.sync_status ?? ''));
 }
 
-async function tableBytes(session: Session, pair: Pair): Promise<number> {
-  const { bytes } = await session.one<{ bytes: number }>(
-    `SELECT coalesce(sum(pg_table_size(c.oid)), 0)::float8 AS bytes
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND (cardinality($2::text[]) = 0 OR c.relname = ANY ($2))`,
-    [pair.schema, pair.config.tables],
+function readSource(src: Session, schema: string, copySession: string): Promise<SourceRow[]> {
+  return src.query<SourceRow>(
+    `WITH ${COPY_SESSION}
+     SELECT t.relname AS name, ${BYTES}, (SELECT blockers FROM copy LIMIT 1) AS blockers
+       FROM pglogical.tables t JOIN pg_class c ON c.oid = t.relid
+      WHERE t.set_name = $2 AND t.nspname = $3 ORDER BY t.relname`,
+    [copySession, REPLICATION_SET, schema],
   );
-  return bytes;
+}
+
+function readDestination(dst: Session, schema: string, copySession: string): Promise<DestinationRow[]> {
+  // Older servers do not tell which COPY runs: only what it has come to.
+  const running = dst.major >= 14 ? 'SELECT relid FROM pg_stat_progress_copy JOIN copy USING (pid)' : 'SELECT 0::oid';
+  return dst.query<DestinationRow>(
+    `WITH ${COPY_SESSION}
+     SELECT c.relname AS name, ${BYTES}, held.granted, c.oid IN (${running}) AS running, copy.seconds, copy.blockers
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       LEFT JOIN (SELECT * FROM copy LIMIT 1) copy ON true
+       LEFT JOIN (SELECT l.relation, bool_and(l.granted) AS granted FROM pg_locks l JOIN copy USING (pid)
+                   WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'
+                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                   GROUP BY l.relation) held ON held.relation = c.oid
+      WHERE n.nspname = $2 AND c.relkind = 'r'`,
+    [copySession, schema],
+  );
+}
+
+/** @param copied whether pglogical is done with the rows, and only follows what was written meanwhile */
+function assembleLoad(
+  source: readonly SourceRow[],
+  destination: readonly DestinationRow[],
+  copied: boolean,
+): InitialLoad {
+  const arrived = new Map(destination.map((row) => [row.name, row]));
+  const tables = source.map(({ name, bytes }) => tableLoad(name, bytes, arrived.get(name), copied));
+  const bytes_done = tables.reduce((sum, table) => sum + table.bytes_done, 0);
+  const bytes_total = tables.reduce((sum, table) => sum + table.bytes_total, 0);
+  const seconds = destination[0]?.seconds ?? null;
+  const bytes_per_second = seconds === null || seconds <= 0 ? null : Math.round(bytes_done / seconds);
+  return {
+    tables,
+    bytes_done,
+    bytes_total,
+    bytes_per_second,
+    seconds_left: secondsLeft(bytes_total - bytes_done, bytes_per_second),
+    blocked_by: [
+      ...(source[0]?.blockers ?? []).map((pid) => ({ side: 'src' as const, pid })),
+      ...(destination[0]?.blockers ?? []).map((pid) => ({ side: 'dst' as const, pid })),
+    ],
+  };
+}
+
+function tableLoad(name: string, total: number, row: DestinationRow | undefined, copied: boolean): TableLoad {
+  const state = copied ? 'done' : stateOf(row);
+  const bytes = { done: total, copying: Math.min(row?.bytes ?? 0, total), waiting: 0 };
+  return { name, state, bytes_done: bytes[state], bytes_total: total };
+}
+
+function stateOf(row: DestinationRow | undefined): TableLoad['state'] {
+  if (row === undefined || row.granted === null) return 'waiting';
+  return row.running || !row.granted ? 'copying' : 'done';
+}
+
+/** Whole seconds for so many bytes; null when the speed is not known, or nothing moves. */
+export function secondsLeft(bytes: number, bytesPerSecond: number | null): number | null {
+  return bytesPerSecond === null || bytesPerSecond <= 0 ? null : Math.round(bytes / bytesPerSecond);
 }

@@ -2,10 +2,11 @@ import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import { retryOn } from '../postgres/retry.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
-import { REPLICATION_SET } from './direction.js';
+import { REPLICATION_SET, type Direction } from './direction.js';
 import { hasPglogical } from './extension.js';
 import { literal, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { readSubscription } from './state.js';
 
 const LOCK_ATTEMPTS = 10;
 
@@ -16,7 +17,7 @@ export interface SetMember {
 }
 
 /** The tables in belt's replication set on a side, as `schema.table` quoted; empty when there is no set. */
-async function tablesInSet(side: Side): Promise<Set<string>> {
+export async function tablesInSet(side: Side): Promise<Set<string>> {
   const session = await side.root();
   if (!(await hasPglogical(session))) return new Set();
   const rows = await session.query<{ nspname: string; relname: string }>(
@@ -24,6 +25,12 @@ async function tablesInSet(side: Side): Promise<Set<string>> {
     [REPLICATION_SET],
   );
   return new Set(rows.map(({ nspname, relname }) => qualified(nspname, relname)));
+}
+
+/** The tables whose changes flow in a direction, as `schema.table` quoted; empty while it is not configured. */
+export async function tablesFlowing({ provider, subscriber, subscription }: Direction): Promise<Set<string>> {
+  const configured = (await readSubscription(await subscriber.root(), subscription)) !== null;
+  return configured ? tablesInSet(provider) : new Set();
 }
 
 async function setExists(side: Side): Promise<boolean> {

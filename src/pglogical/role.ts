@@ -12,8 +12,8 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
  */
 
 /** Two belts that change one role at once: the server raises one of these, and trying again helps. */
-const ROLE_RACES = [SQLSTATE.internalError, SQLSTATE.uniqueViolation, SQLSTATE.duplicateObject];
-const RACE_ATTEMPTS = 8;
+export const ROLE_RACES = [SQLSTATE.internalError, SQLSTATE.uniqueViolation, SQLSTATE.duplicateObject];
+export const RACE_ATTEMPTS = 8;
 
 /** Amazon RDS has no superuser; these roles stand for what pglogical needs of one. */
 const RDS_ROLES = ['rds_superuser', 'rds_replication'];
@@ -50,14 +50,15 @@ export async function makeRole(side: Side): Promise<string | undefined> {
   return state === null ? undefined : 'it was there, and has now what it needs';
 }
 
-interface RoleState {
+export interface RoleState {
   can_login: boolean;
   privileged: boolean;
   /** The server wants output plugins listed, and pglogical's is not for this role. */
   missing_library: boolean;
 }
 
-async function readRole(side: Side): Promise<RoleState | null> {
+/** What the role may do on the server, or null when there is none. */
+export async function readRole(side: Side): Promise<RoleState | null> {
   const session = await side.root();
   const [row] = await session.query<RoleState>(
     `SELECT r.rolcanlogin AS can_login,
@@ -90,11 +91,16 @@ async function passwordWorks(side: Side): Promise<boolean> {
   }
 }
 
-async function refuseIfOthersUseIt(side: Side, session: Session): Promise<void> {
-  const others = await session.query<{ database: string }>(
+/** The other databases of the server that replicate with pglogical, and so may use the role. */
+export function otherUsers(session: Session): Promise<{ database: string }[]> {
+  return session.query<{ database: string }>(
     `SELECT DISTINCT database FROM pg_replication_slots
       WHERE plugin = 'pglogical_output' AND database <> current_database() ORDER BY 1`,
   );
+}
+
+async function refuseIfOthersUseIt(side: Side, session: Session): Promise<void> {
+  const others = await otherUsers(session);
   if (others.length === 0) return;
   const { name } = side.config.pglogical_user;
   throw new RefusedError(

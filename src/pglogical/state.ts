@@ -4,7 +4,9 @@ import type { Direction } from './direction.js';
 import { nodeName } from './direction.js';
 import { readRun } from './copy-journal.js';
 import { copyProven } from './copy-proof.js';
-import { hasPglogical } from './extension.js';
+import { reasonOf } from './diagnosis/facts.js';
+import { quickFindings, workerNotRunning } from './diagnosis/quick.js';
+import { presence } from './extension.js';
 
 /** What a person is told about a direction. */
 export type DirectionStatus = 'unconfigured' | 'initializing' | 'replicating' | 'down';
@@ -30,6 +32,12 @@ export interface SlotState {
   /** Bytes of WAL that the slot holds on the provider's disk. */
   retained_bytes: number | null;
   wal_status: string | null;
+  /** Bytes of WAL until the slot is in danger; null where max_slot_wal_keep_size sets no limit. */
+  safe_wal_bytes: number | null;
+  /** The provider's newest position. */
+  wal_lsn: string;
+  /** Seconds since the subscriber last answered. */
+  reply_age_seconds: number | null;
   sent_lag_bytes: number | null;
   write_lag_bytes: number | null;
   flush_lag_bytes: number | null;
@@ -50,12 +58,17 @@ export interface DirectionState {
 
 /** @returns the subscription as the subscriber's catalog has it, or null */
 export async function readSubscription(session: Session, name: string): Promise<SubscriptionState | null> {
-  if (!(await hasPglogical(session))) return null;
+  const { there, loaded } = await presence(session);
+  if (!there) return null;
+  // On a server that does not load pglogical at its start its functions raise an error; its tables can be read.
+  const ownWord = loaded
+    ? 'CROSS JOIN LATERAL pglogical.show_subscription_status(s.sub_name) st'
+    : "CROSS JOIN (SELECT 'down' AS status) st";
   const [row] = await session.query<SubscriptionState>(
     `SELECT s.sub_slot_name AS slot, s.sub_enabled AS enabled, st.status, whole.sync_status,
             coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting
        FROM pglogical.subscription s
-       CROSS JOIN LATERAL pglogical.show_subscription_status(s.sub_name) st
+       ${ownWord}
        LEFT JOIN LATERAL (SELECT l.sync_status::text FROM pglogical.local_sync_status l
                            WHERE l.sync_subid = s.sub_id AND l.sync_relname IS NULL) whole ON true
        LEFT JOIN LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE l.sync_status NOT IN ('r', 'y')) AS waiting
@@ -74,6 +87,8 @@ export async function readSubscription(session: Session, name: string): Promise<
 export async function readSlot(session: Session, slot: string): Promise<SlotState | null> {
   const [row] = await session.query<SlotState>(
     `SELECT s.active, s.database, s.confirmed_flush_lsn::text, s.wal_status, r.state AS walsender_state,
+            s.safe_wal_size::float8 AS safe_wal_bytes, now.lsn::text AS wal_lsn,
+            extract(epoch FROM clock_timestamp() - r.reply_time)::float8 AS reply_age_seconds,
             pg_wal_lsn_diff(now.lsn, s.restart_lsn)::float8 AS retained_bytes,
             pg_wal_lsn_diff(now.lsn, r.sent_lsn)::float8 AS sent_lag_bytes,
             pg_wal_lsn_diff(now.lsn, r.write_lsn)::float8 AS write_lag_bytes,
@@ -98,11 +113,6 @@ export async function slotName(subscriber: Session, direction: Direction): Promi
   return slot;
 }
 
-const COPY_FAILED =
-  'the initial copy failed and was rolled back, whatever pglogical says of it; the reason stands in the log of the ' +
-  'destination server. Mend the cause, run belt teardown-forward-replication --force, empty the tables on the ' +
-  'destination (TRUNCATE), and run belt setup again';
-
 const SECOND_LOOK_MS = 400;
 
 /** Reads both servers and says how a direction is. */
@@ -118,20 +128,26 @@ async function look(direction: Direction): Promise<DirectionState> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
-  const slot = await readSlot(provider, subscription.slot);
   if (direction.name === 'forward' && !subscription.enabled) {
     const run = await readRun(subscriber);
     // The subscription sleeps while belt copies.
-    if (run !== null && run.phase !== 'done')
+    if (run !== null && run.phase !== 'done') {
+      const slot = await readSlot(provider, subscription.slot);
       return { status: 'initializing', subscription, slot, reasons: [], copyLost: false };
+    }
   }
-  const status = judge(subscription, slot);
   const copied = subscription.sync_status === 'r' && direction.name === 'forward';
-  if (copied && (await copyProven(subscriber)) === false) {
-    return { status: 'down', subscription, slot, reasons: [COPY_FAILED], copyLost: true };
-  }
-  const reasons = status === 'down' ? await explainDown(direction, subscription, slot, provider) : [];
-  return { status, subscription, slot, reasons, copyLost: false };
+  const [slot, proven] = await Promise.all([
+    readSlot(provider, subscription.slot),
+    copied ? copyProven(subscriber) : null,
+  ]);
+  const status = judge(subscription, slot);
+  const copyLost = proven === false;
+  if (status !== 'down' && !copyLost) return { status, subscription, slot, reasons: [], copyLost };
+  const facts = { direction, subscription, slot, subscriber, provider };
+  const causes = (await quickFindings(facts, copyLost)).filter(({ severity }) => severity === 'fail');
+  const reasons = (causes.length > 0 ? causes : [workerNotRunning(facts)]).map(reasonOf);
+  return { status: 'down', subscription, slot, reasons, copyLost };
 }
 
 /**
@@ -148,56 +164,4 @@ export function judge(subscription: SubscriptionState, slot: SlotState | null): 
   }
   if (subscription.sync_status !== 'r' || subscription.tables_waiting > 0) return 'initializing';
   return slot?.active === true ? 'replicating' : 'down';
-}
-
-async function explainDown(
-  { provider, subscriber, subscription: name }: Direction,
-  subscription: SubscriptionState,
-  slot: SlotState | null,
-  providerRoot: Session,
-): Promise<string[]> {
-  const reasons: string[] = [];
-  if (!subscription.enabled) {
-    reasons.push(
-      `subscription ${name} is disabled; enable it on the ${subscriber.toString()}: SELECT pglogical.alter_subscription_enable('${name}')`,
-    );
-  }
-  if (subscription.sync_status === 'd') {
-    reasons.push(COPY_FAILED);
-  }
-  if (slot === null && subscription.sync_status === 'r') {
-    reasons.push(
-      `its slot ${subscription.slot} is gone from the ${provider.toString()}: changes since then are lost, the copy must be made anew`,
-    );
-  } else if (slot?.wal_status === 'lost') {
-    reasons.push(
-      `its slot ${subscription.slot} lost the WAL it needs (max_slot_wal_keep_size): the copy must be made anew`,
-    );
-  }
-  if (await outputPluginRefused(providerRoot, provider.config.pglogical_user.name)) {
-    reasons.push(
-      `the ${provider.word} server refuses pglogical's output plugin to role ${provider.config.pglogical_user.name} ` +
-        `(output_plugin_libraries); run the same setup command again, it mends that`,
-    );
-  }
-  if (reasons.length === 0) {
-    reasons.push(
-      slot?.active === false
-        ? `no worker reads its slot ${subscription.slot}: the apply worker on the ${subscriber.toString()} fails or cannot reach the ${provider.word} server; its reason stands in the log of the ${subscriber.word} server`
-        : `the apply worker on the ${subscriber.toString()} does not run; its reason stands in the log of the ${subscriber.word} server`,
-    );
-  }
-  return reasons;
-}
-
-/** Whether the server would refuse pglogical's plugin to sessions of the role (servers since CVE-2026-6471). */
-async function outputPluginRefused(provider: Session, role: string): Promise<boolean> {
-  const { refused } = await provider.one<{ refused: boolean }>(
-    `SELECT current_setting('output_plugin_libraries', true) IS NOT NULL
-        AND strpos(current_setting('output_plugin_libraries'), 'pglogical_output') = 0
-        AND NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS c
-                         WHERE r.rolname = $1 AND c LIKE 'output\\_plugin\\_libraries=%pglogical\\_output%') AS refused`,
-    [role],
-  );
-  return refused;
 }

@@ -111,12 +111,17 @@ async function subscribeToOwnSlot(direction: Direction, subscriber: Session, slo
 
 /**
  * Waits until a direction is in one of the states wanted.
+ * @param options milliseconds: until it is given up, and for how long it may be down meanwhile
  * @throws CheckFailed-like BeltError with the reasons when it goes down and stays down, DeadlineError when time is over
  */
 export async function waitForDirection(
   direction: Direction,
   wanted: readonly DirectionState['status'][],
-  { deadline = START_DEADLINE_MS, signal }: { deadline?: number; signal: AbortSignal | undefined },
+  {
+    deadline = START_DEADLINE_MS,
+    downGrace = DOWN_GRACE_MS,
+    signal,
+  }: { deadline?: number; downGrace?: number; signal: AbortSignal | undefined },
 ): Promise<DirectionState> {
   await wakeWorker(direction);
   let last: DirectionState | undefined;
@@ -128,7 +133,7 @@ export async function waitForDirection(
       // pglogical starts a failed worker again after some seconds: down for a moment is not yet the truth.
       if (last.status !== 'down') downSince = undefined;
       else downSince ??= performance.now();
-      if (downSince !== undefined && performance.now() - downSince > DOWN_GRACE_MS) return last;
+      if (downSince !== undefined && performance.now() - downSince > downGrace) return last;
       return undefined;
     },
     { deadline, signal },
@@ -148,9 +153,13 @@ export async function waitForDirection(
 /** A worker that has failed several times is tried again after minutes only; enabling its subscription starts it now. */
 async function wakeWorker(direction: Direction): Promise<void> {
   const { status } = await readDirection(direction);
-  if (status !== 'down') return;
-  const session = await direction.subscriber.root();
-  await session.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
+  if (status === 'down') await restartWorker(direction);
+}
+
+/** Enables the subscription, which starts its worker at once. */
+export async function restartWorker({ subscriber, subscription }: Direction): Promise<void> {
+  const session = await subscriber.root();
+  await session.query('SELECT pglogical.alter_subscription_enable($1, true)', [subscription]);
 }
 
 /** The error that says that a direction is down, and why. */

@@ -14,6 +14,11 @@ export interface TeardownOptions {
   readonly force: boolean;
 }
 
+/** The steps of one direction by names of their own, for commands that end both. */
+export function ofDirection(direction: Direction, steps: readonly Step[]): readonly Step[] {
+  return steps.map((step) => ({ ...step, name: `${step.name}-${direction.name}` }));
+}
+
 /** Refuses to go on while the subscriber has not applied what the provider has committed. */
 export function drainStep(pair: Pair, direction: Direction, { wait, force }: TeardownOptions): Step {
   const { provider, subscriber } = direction;

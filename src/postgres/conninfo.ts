@@ -1,3 +1,5 @@
+import type { Address } from './session.js';
+
 /** libpq connection strings (`host=... dbname=...`), as pglogical and the client tools read them. */
 
 /**
@@ -12,7 +14,38 @@ export function conninfo(parameters: Readonly<Record<string, string | number | u
     .join(' ');
 }
 
+/** What libpq needs to connect to an address, the password included; so it must never be shown unasked. */
+export function addressConninfo(address: Address): string {
+  return conninfo({
+    host: address.host,
+    hostaddr: address.hostaddr,
+    port: address.port,
+    dbname: address.database,
+    user: address.user,
+    password: address.password,
+    sslmode: address.ssl.mode,
+    sslrootcert: address.ssl.rootcert,
+  });
+}
+
 function quoteValue(value: string): string {
   if (/^[\w./:-]+$/.test(value)) return value;
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/**
+ * Takes a connection string apart, as libpq does.
+ * @returns its keywords and values; null when it is none (a URL, or broken), which only libpq can judge
+ */
+export function parseConninfo(text: string): Record<string, string> | null {
+  const parts: Record<string, string> = {};
+  const pair = /\s*(\w+)\s*=\s*(?:'((?:\\.|[^'\\])*)'|((?:\\.|[^\s'\\])*))(?=\s|$)/gsy;
+  const whole = text.trimEnd();
+  while (pair.lastIndex < whole.length) {
+    const found = pair.exec(whole);
+    if (found === null) return null;
+    const [, key = '', quoted, bare = ''] = found;
+    parts[key] = (quoted ?? bare).replaceAll(/\\(.)/gs, '$1');
+  }
+  return parts;
 }

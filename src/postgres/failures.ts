@@ -7,7 +7,7 @@ import { SQLSTATE } from './sqlstate.js';
 const CLASS_SHUTDOWN = '57P';
 
 /** What a person calls a side. */
-function sideWord(side: SideName): 'source' | 'destination' {
+export function sideWord(side: SideName): 'source' | 'destination' {
   return side === 'src' ? 'source' : 'destination';
 }
 
@@ -18,25 +18,33 @@ export function describeAddress(address: Pick<Address, 'side' | 'database'>): st
 
 /** Turns what the driver threw while connecting into a ConnectionError that says why and what to do. */
 export function connectionError(error: unknown, address: Address): BeltError {
+  const { user } = address;
+  return notConnected(error, address, `the ${describeAddress(address)}`, { user });
+}
+
+/** The same for what a bare TCP connection met, before anybody logs in. */
+export function reachError(error: unknown, address: Address): BeltError {
+  return notConnected(error, address, `the ${sideWord(address.side)} server`);
+}
+
+function notConnected(error: unknown, address: Address, what: string, as?: { user: string }): BeltError {
   if (error instanceof BeltError) return error;
   const code = errorCode(error);
   const where = `${address.host}${address.hostaddr === undefined ? '' : ` (${address.hostaddr})`}:${String(address.port)}`;
   const reason = CONNECT_REASONS[code]?.(address) ?? { why: messageOf(error), hint: undefined };
-  return new ConnectionError(
-    `cannot connect to the ${describeAddress(address)} at ${where} as user "${address.user}": ${reason.why}`,
-    {
-      hint: reason.hint,
-      detail: {
-        side: address.side,
-        host: address.host,
-        port: address.port,
-        database: address.database,
-        user: address.user,
-        code: code || null,
-      },
-      cause: error,
+  const who = as === undefined ? '' : ` as user "${as.user}"`;
+  return new ConnectionError(`cannot connect to ${what} at ${where}${who}: ${reason.why}`, {
+    hint: reason.hint,
+    detail: {
+      side: address.side,
+      host: address.host,
+      port: address.port,
+      database: address.database,
+      ...as,
+      code: code || null,
     },
-  );
+    cause: error,
+  });
 }
 
 interface Reason {
@@ -105,6 +113,21 @@ export function queryError(error: unknown, address: Address): BeltError {
     },
     cause: error,
   });
+}
+
+/** What a server said of a statement, without the values of rows that its detail may quote. */
+export interface ServerWords {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly constraint: string | undefined;
+  readonly column: string | undefined;
+}
+
+/** @returns the server's own words behind a QueryError, or undefined when no server said it */
+export function serverWords(error: unknown): ServerWords | undefined {
+  if (!(error instanceof QueryError) || !(error.cause instanceof pg.DatabaseError)) return undefined;
+  const { code = '', message, constraint, column } = error.cause;
+  return { sqlstate: code, message, constraint, column };
 }
 
 /** The SQLSTATE or the operating system's code of an error, or an empty string. */

@@ -88,7 +88,7 @@ export class Session {
 
   /**
    * Connects.
-   * @throws ConnectionError with the reason and what to do, after 8 seconds at the latest
+   * @throws ConnectionError with the reason and what to do, when there is no answer for 8 seconds
    */
   static async connect(address: Address, options: SessionOptions): Promise<Session> {
     throwIfAborted(options.signal);
@@ -112,12 +112,14 @@ export class Session {
         .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
         .join(' '),
     };
-    let client: pg.Client;
+    let client: pg.Client | undefined;
     let version: number;
     try {
       client = await connectTls(base, address.ssl, address.host);
       version = await prepareSession(client);
     } catch (error) {
+      // It would keep the process alive. Not waited for: a server that has fallen silent does not say goodbye either.
+      void client?.end().catch(() => undefined);
       throw connectionError(error, address);
     }
     const session = new Session(address, client, version, options.signal, limit);
@@ -228,9 +230,10 @@ export class Session {
 /** @returns the server's version number */
 async function prepareSession(client: pg.Client): Promise<number> {
   client.on('error', () => undefined);
-  const { rows } = await client.query<{ version: number }>(
-    `SELECT current_setting('server_version_num')::int AS version, ${WATCH_CLIENT}`,
-  );
+  const { rows } = await client.query<{ version: number }>({
+    text: `SELECT current_setting('server_version_num')::int AS version, ${WATCH_CLIENT}`,
+    query_timeout: CONNECT_TIMEOUT_MS,
+  } as pg.QueryConfig);
   return rows[0]?.version ?? 0;
 }
 

@@ -1,7 +1,10 @@
 /** PostgreSQL's error codes that belt branches on. Source: PostgreSQL documentation, appendix A. */
 export const SQLSTATE = {
+  cannotEstablishConnection: '08001',
   connectionFailure: '08006',
+  notNullViolation: '23502',
   uniqueViolation: '23505',
+  checkViolation: '23514',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   unknownDatabase: '3D000',
@@ -14,6 +17,7 @@ export const SQLSTATE = {
   duplicateTable: '42P07',
   featureNotSupported: '0A000',
   lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
   objectInUse: '55006',
   tooManyConnections: '53300',
   queryCanceled: '57014',

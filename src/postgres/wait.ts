@@ -29,3 +29,21 @@ export async function waitFor<T>(look: () => Promise<T | undefined>, options: Wa
     pause = Math.min(longest, pause * 1.5);
   }
 }
+
+/**
+ * What `work` gives, unless it takes longer than that. The work itself is not stopped: the caller closes what it uses.
+ * @throws what `work` throws, or what `late` gives once the time is over
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late());
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

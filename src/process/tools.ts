@@ -94,6 +94,17 @@ export async function findDumpTools(
 }
 
 /**
+ * The psql for a server; one of any release will do, best of the server's own.
+ * @throws ToolError saying what to install
+ */
+export async function findPsql(environment: Environment, server: number): Promise<Tool> {
+  const found = await findTools('psql', environment);
+  const tool = chooseTool(found, 0, server);
+  if (tool === undefined) throw missingTool('psql', found, server, server, environment);
+  return tool;
+}
+
+/**
  * Chooses among installations: at least `least`; best of `wanted`'s release, else the newest that is older than that,
  * else the oldest that is newer. Real programs come before wrappers.
  */

@@ -31,7 +31,8 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     chars: CHARS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => [...row]));
+  // A short row would be drawn with an empty line below it.
+  table.push(...rows.map((row) => head.map((_, column) => row[column] ?? '')));
   return table
     .toString()
     .split('\n')

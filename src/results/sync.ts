@@ -1,62 +1,16 @@
 import { z } from 'zod';
-
-const value = z.union([z.number(), z.string()]);
-
-const sequence = z.object({
-  name: z.string(),
-  source_value: value.describe('Where the sequence stands on the source.'),
-  destination_value: value.describe('Where it stands on the destination now.'),
-  synced: z.boolean().describe('Whether this run has set it.'),
-  method: z
-    .enum(['pk_max', 'source_value', 'source_value_with_stride'])
-    .describe('What the value comes from: the highest key, or the source.'),
-  skipped_reason: z.string().nullable(),
-});
-
-const copiedTable = z.object({
-  name: z.string(),
-  loaded: z.boolean().describe('Whether this run has copied it.'),
-  skipped_reason: z.string().nullable(),
-  row_count: z.number().nullable().describe('Rows on the destination now; null when it failed.'),
-  duration_ms: z.number(),
-  error: z.string().nullable(),
-});
-
-const comparedTable = z.object({
-  name: z.string(),
-  strategy: z.enum(['random_100', 'latest_100', 'no_pkey_presence']),
-  rows_compared: z.number().describe('Rows of which both sides were looked at.'),
-  passed: z.boolean(),
-  mismatch_detail: z.string().nullable().describe('How many rows differ, and the first: key, column, both values.'),
-});
-
-const index = z.object({
-  name: z.string(),
-  status: z.enum(['created', 'skipped_exists', 'failed']),
-  duration_ms: z.number(),
-  error: z.string().nullable(),
-});
+import { indexResult } from './create-indexes.js';
+import { syncSequencesFields } from './sync-sequences.js';
+import { syncTablesFields } from './sync-tables.js';
+import { comparedTable } from './validate-data.js';
 
 /** What `belt sync` did, in `detail`; a part is null when the run did not get that far. */
 export const syncFields = z.object({
   detail: z.object({
-    sequences: z
-      .object({
-        schema_name: z.string(),
-        stride: z.number(),
-        pk_sequences: z.array(sequence),
-        non_pk_sequences: z.array(sequence),
-      })
-      .nullable(),
-    tables: z
-      .object({
-        schema_name: z.string(),
-        discovery_mode: z.enum(['auto', 'explicit']),
-        tables: z.array(copiedTable),
-      })
-      .nullable(),
+    sequences: syncSequencesFields.nullable(),
+    tables: syncTablesFields.nullable(),
     /** Indexes that had to be made in this run; those that were there already are not listed. */
-    indexes: z.array(index),
+    indexes: z.array(indexResult),
     validation: z.object({ schema_name: z.string(), tables: z.array(comparedTable) }).nullable(),
   }),
 });

@@ -53,6 +53,33 @@ export async function withSchemaArchive<T>(
   }
 }
 
+/** Runs `work` with a file that names the entries that pg_restore shall take (`--use-list`), in their order. */
+export async function withUseList<T>(
+  archive: Archive,
+  entries: readonly TocEntry[],
+  work: (list: string) => Promise<T>,
+): Promise<T> {
+  const list = `${archive.file}.list`;
+  await writeFile(list, `${entries.map(({ line }) => line).join('\n')}\n`, { mode: 0o600 });
+  return work(list);
+}
+
+/** The entries as SQL that psql runs, for whoever is the owner there. */
+export async function archiveSql(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<string> {
+  const { environment } = pair;
+  const { stdout } = await withUseList(archive, entries, (list) =>
+    runTool({
+      name: 'pg_restore',
+      path: archive.tools.restore.path,
+      args: ['--no-owner', '--no-tablespaces', `--use-list=${list}`, '--file=-', archive.file],
+      env: plainEnvironment(environment),
+      purpose: `writing the dump of ${pair.src.toString()} as SQL`,
+      signal: environment.signal,
+    }),
+  );
+  return stdout;
+}
+
 async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot: string): Promise<string> {
   const { environment, schema, src } = pair;
   const address = src.address('root');

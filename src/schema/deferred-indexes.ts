@@ -2,27 +2,17 @@ import pMap from 'p-map';
 import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Side } from '../pair/side.js';
-import { deferredIndexes, indexesByName, type IndexDefinition, type IndexFacts } from '../postgres/catalog/indexes.js';
-import { ident, literal, qualified } from '../postgres/quote.js';
+import { indexesByName, type CarriedIndex } from '../postgres/catalog/indexes.js';
+import { qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { buildConcurrently } from './concurrently.js';
+import { catalogDeferred, type DeferredOrigin } from './deferred-origin.js';
+import { whatIsMissing, type MissingIndex } from './index-plan.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
-
-/** What is to be done about one index on the destination. */
-export interface MissingIndex {
-  readonly index: IndexDefinition;
-  /** An INVALID one of that name has to go first. */
-  readonly replace: boolean;
-  /** CREATE INDEX, or null where it is there and only what follows is missing. */
-  readonly create: string | null;
-  /** Comment, CLUSTER ON, statistics targets. */
-  readonly finish: readonly string[];
-  /** ALTER INDEX ... ATTACH PARTITION, or null. */
-  readonly attach: string | null;
-}
 
 export interface DeferredIndexes {
   /** All of the source's indexes that the initial load left out. */
-  readonly all: readonly IndexDefinition[];
+  readonly all: readonly CarriedIndex[];
   /** Those about which something is to be done. */
   readonly missing: readonly MissingIndex[];
 }
@@ -32,73 +22,53 @@ export interface IndexResult {
   readonly status: 'created' | 'skipped_exists' | 'failed';
   readonly duration_ms: number;
   readonly error: string | null;
+  /** What to do about the error. */
+  readonly hint: string | null;
 }
 
-/** Compares the source's deferred indexes with the destination's: one query on each side. */
-export async function missingIndexes(pair: Pair): Promise<DeferredIndexes> {
-  const { src, dst } = await pair.roots();
-  const [all, there] = await Promise.all([deferredIndexes(src, pair.schema), indexesByName(dst, pair.schema)]);
-  const missing = all
-    .map((index) => whatIsMissing(pair.schema, index, there.get(index.name)))
+export interface CreateOptions {
+  /** Indexes built side by side. */
+  readonly jobs: number;
+  /** Build with CREATE INDEX CONCURRENTLY, one after another: tables can be written to meanwhile. */
+  readonly concurrently?: boolean;
+  /** Gets a line per index. */
+  readonly progress?: (text: string) => void;
+}
+
+/** Compares the indexes that were left for later with the destination's: one query on each side. */
+export async function missingIndexes(
+  pair: Pair,
+  origin: DeferredOrigin = catalogDeferred(pair),
+): Promise<DeferredIndexes> {
+  const [plans, dst] = await Promise.all([origin.indexes(), pair.dst.root()]);
+  const there = await indexesByName(dst, pair.schema);
+  const missing = plans
+    .map((plan) => whatIsMissing(plan, there.get(plan.index.name)))
     .filter(({ create, finish, attach }) => create !== null || finish.length > 0 || attach !== null);
-  return { all, missing };
-}
-
-/** What has to be run so that the destination's index (undefined: not there) is as the source's. */
-export function whatIsMissing(schema: string, index: IndexDefinition, there: IndexFacts | undefined): MissingIndex {
-  // A partitioned index is INVALID until all of its partitions' are attached; that is mended by attaching.
-  const broken = there !== undefined && !there.valid && !there.partitioned;
-  const has = broken ? undefined : there;
-  const name = qualified(schema, index.name);
-  const { parent } = index;
-  const attached = has?.parent !== undefined && has.parent !== null;
-  const targets = new Map(has?.statistics.map(({ column, target }) => [column, target]));
-  return {
-    index,
-    replace: broken,
-    create: has === undefined ? index.definition : null,
-    finish: [
-      ...(index.comment !== null && index.comment !== has?.comment
-        ? [`COMMENT ON INDEX ${name} IS ${literal(index.comment)}`]
-        : []),
-      ...(index.clustered && has?.clustered !== true
-        ? [`ALTER TABLE ${qualified(schema, index.table)} CLUSTER ON ${ident(index.name)}`]
-        : []),
-      ...index.statistics
-        .filter(({ column, target }) => targets.get(column) !== target)
-        .map(
-          ({ column, target }) => `ALTER INDEX ${name} ALTER COLUMN ${String(column)} SET STATISTICS ${String(target)}`,
-        ),
-    ],
-    attach:
-      parent === null || attached
-        ? null
-        : `ALTER INDEX ${qualified(parent.schema, parent.name)} ATTACH PARTITION ${name}`,
-  };
+  return { all: plans.map(({ index }) => index), missing };
 }
 
 /**
  * Builds what missingIndexes() found, as the destination's owner: the indexes with `jobs` sessions side by side, then
  * attachments (by which a partitioned index gets valid), comments, CLUSTER ON and statistics targets. One that fails
  * stops no other; see failedIndexes().
- * @param progress gets a line per index
  * @returns one result for each of the source's deferred indexes, in their order
  */
 export async function createIndexes(
   dst: Side,
   schema: string,
   { all, missing }: DeferredIndexes,
-  { jobs, progress = () => undefined }: { jobs: number; progress?: (text: string) => void },
+  { jobs, concurrently = false, progress = () => undefined }: CreateOptions,
 ): Promise<IndexResult[]> {
   const times = new Map<string, number>();
-  const errors = new Map<string, string>();
+  const errors = new Map<string, QueryError>();
   const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
     const started = performance.now();
     try {
       await work();
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      errors.set(name, error.message);
+      errors.set(name, error);
     } finally {
       times.set(name, (times.get(name) ?? 0) + performance.now() - started);
     }
@@ -108,7 +78,8 @@ export async function createIndexes(
     .filter(({ create }) => create !== null)
     .sort((one, other) => Number(other.index.partitioned) - Number(one.index.partitioned));
   if (missing.length > 0) {
-    const sessions = Math.max(1, Math.min(jobs, builds.length));
+    // Builds that are CONCURRENTLY wait for each other's transactions; two of them can be a deadlock.
+    const sessions = concurrently ? 1 : Math.max(1, Math.min(jobs, builds.length));
     await dst.withSessions(
       sessions,
       'owner',
@@ -120,7 +91,8 @@ export async function createIndexes(
           async (build) => {
             const session = free.pop();
             if (session === undefined) throw new Error('more index builds than sessions');
-            await attempt(build.index.name, () => buildIndex(session, schema, build));
+            const how = concurrently ? buildConcurrently : buildIndex;
+            await attempt(build.index.name, () => how(session, schema, build));
             free.push(session);
             done++;
             progress(`${String(done)} of ${String(builds.length)} indexes built, last "${build.index.name}"`);
@@ -141,7 +113,8 @@ export async function createIndexes(
     name,
     status: errors.has(name) ? 'failed' : times.has(name) ? 'created' : 'skipped_exists',
     duration_ms: Math.round(times.get(name) ?? 0),
-    error: errors.get(name) ?? null,
+    error: errors.get(name)?.message ?? null,
+    hint: errors.get(name)?.hint ?? null,
   }));
 }
 
@@ -151,11 +124,15 @@ export function failedIndexes(dst: Side, results: readonly IndexResult[]): Query
   if (failed.length === 0) return undefined;
   const some = failed.slice(0, 3).map(({ name, error }) => `"${name}": ${error ?? ''}`);
   const more = failed.length > some.length ? `; and ${String(failed.length - some.length)} more` : '';
+  const hints = [...new Set(failed.map(({ hint }) => hint).filter((hint) => hint !== null))].slice(0, 3);
   return new QueryError(
     `${String(failed.length)} of ${String(results.length)} indexes could not be made in the ${dst.toString()}: ${some.join('; ')}${more}`,
     {
-      hint: 'Put right what PostgreSQL complains of, then run the same command again: indexes that are there are skipped.',
-      detail: { side: dst.name, indexes: failed.map(({ name, error }) => ({ name, error })) },
+      hint: [
+        ...(hints.length === 0 ? ['Put right what PostgreSQL complains of, then run the same command again.'] : hints),
+        'Indexes that are there are skipped.',
+      ].join(' '),
+      detail: { side: dst.name, indexes: failed.map(({ name, error, hint }) => ({ name, error, hint })) },
     },
   );
 }

@@ -7,50 +7,64 @@ import {
   type DeferredIndexes,
   type IndexResult,
 } from './deferred-indexes.js';
+import type { DeferredOrigin } from './deferred-origin.js';
 import { refreshViews, unpopulatedViews } from './materialized-views.js';
 import { addConstraints, missingConstraints, type MissingConstraints } from './not-valid-constraints.js';
 
 /** The steps that give the destination what the initial load left for later. Each does only what is still missing. */
 
-export function constraintsStep(pair: Pair): Step {
+/** @param keep gets the constraints as they were found */
+export function constraintsStep(
+  pair: Pair,
+  { origin, keep }: { origin?: DeferredOrigin; keep?: (found: MissingConstraints) => void } = {},
+): Step {
   let found: MissingConstraints | undefined;
   return {
     name: 'add-constraints',
     title: 'add the NOT VALID constraints on the destination',
     done: async () => {
-      found = await missingConstraints(pair);
+      found = await missingConstraints(pair, origin);
+      keep?.(found);
       return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
     },
     run: async (progress) => {
-      const wanted = found ?? (await missingConstraints(pair));
+      const wanted = found ?? (await missingConstraints(pair, origin));
       await addConstraints(pair, wanted, progress);
       return `added ${String(wanted.missing.length)} of ${String(wanted.all.length)}`;
     },
   };
 }
 
-/** @param keep gets what became of each index: first as it was found, then as it was left */
+interface IndexesOptions {
+  readonly jobs: number;
+  readonly concurrently?: boolean;
+  readonly origin?: DeferredOrigin;
+  /** Gets what became of each index: first as it was found, then as it was left. */
+  readonly keep?: (results: readonly IndexResult[]) => void;
+}
+
 export function indexesStep(
   pair: Pair,
-  jobs: number,
-  keep: (results: readonly IndexResult[]) => void = () => undefined,
+  { jobs, concurrently = false, origin, keep = () => undefined }: IndexesOptions,
 ): Step {
   let found: DeferredIndexes | undefined;
   return {
     name: 'create-indexes',
     title: 'create the indexes that are missing on the destination',
     done: async () => {
-      found = await missingIndexes(pair);
-      keep(found.all.map(({ name }) => ({ name, status: 'skipped_exists', duration_ms: 0, error: null })));
+      found = await missingIndexes(pair, origin);
+      keep(found.all.map(({ name }) => ({ name, status: 'skipped_exists', duration_ms: 0, error: null, hint: null })));
       return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
     },
     run: async (progress) => {
-      const wanted = found ?? (await missingIndexes(pair));
-      const results = await createIndexes(pair.dst, pair.schema, wanted, { jobs, progress });
+      const wanted = found ?? (await missingIndexes(pair, origin));
+      const results = await createIndexes(pair.dst, pair.schema, wanted, { jobs, concurrently, progress });
       keep(results);
       const error = failedIndexes(pair.dst, results);
       if (error !== undefined) throw error;
-      return `created ${String(wanted.missing.length)} of ${String(wanted.all.length)}`;
+      const replaced = wanted.missing.filter(({ replace }) => replace).map(({ index }) => `"${index.name}"`);
+      const dropped = replaced.length === 0 ? '' : `; dropped INVALID ones of earlier builds: ${replaced.join(', ')}`;
+      return `created ${String(wanted.missing.length)} of ${String(wanted.all.length)}${dropped}`;
     },
   };
 }

@@ -2,7 +2,8 @@ import { availableExtensions, extensionsOf } from '../postgres/catalog/extension
 import { absentRoles, schemaFacts } from '../postgres/catalog/grants.js';
 import { ident } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
-import { prepareSchema } from './load.js';
+import { sourceOrigin, type SchemaOrigin } from './origin.js';
+import { prepareSchema } from './prepare.js';
 
 /** Extensions that are not part of what moves: belt's own tools, the server's, and what every database has. */
 const NOT_CARRIED: ReadonlySet<string> = new Set([
@@ -23,9 +24,11 @@ export interface MissingExtension {
 }
 
 /** The source's extensions that the destination lacks, those that others need first. */
-export async function missingExtensions(pair: Pair): Promise<MissingExtension[]> {
-  const { src, dst } = await pair.roots();
-  const [wanted, has, available] = await Promise.all([extensionsOf(src), extensionsOf(dst), availableExtensions(dst)]);
+export async function missingExtensions(
+  pair: Pair,
+  origin: SchemaOrigin = sourceOrigin(pair),
+): Promise<MissingExtension[]> {
+  const [wanted, [has, available]] = await Promise.all([origin.extensions(), onDestination(pair)]);
   const there = new Set(has.map(({ name }) => name));
   return wanted
     .filter(({ name }) => !there.has(name) && !NOT_CARRIED.has(name))
@@ -45,14 +48,17 @@ export async function missingExtensions(pair: Pair): Promise<MissingExtension[]>
  * @returns the names of those created, and of those it has no files for; an object that needs one of these fails to load
  * @throws QueryError when the server refuses one
  */
-export async function createExtensions(pair: Pair): Promise<{ created: string[]; unavailable: string[] }> {
-  const missing = await missingExtensions(pair);
+export async function createExtensions(
+  pair: Pair,
+  origin: SchemaOrigin = sourceOrigin(pair),
+): Promise<{ created: string[]; unavailable: string[] }> {
+  const missing = await missingExtensions(pair, origin);
   const dst = await pair.dst.root();
   const created: string[] = [];
   for (const { name, available, createIn } of missing) {
     if (!available) continue;
     if (createIn === pair.schema) await prepareSchema(pair);
-    else if (createIn !== null) await prepareOtherSchema(pair, createIn);
+    else if (createIn !== null) await prepareOtherSchema(pair, origin, createIn);
     const where = createIn === null ? '' : ` SCHEMA ${ident(createIn)}`;
     await dst.query(`CREATE EXTENSION IF NOT EXISTS ${ident(name)}${where}`);
     created.push(name);
@@ -60,11 +66,16 @@ export async function createExtensions(pair: Pair): Promise<{ created: string[];
   return { created, unavailable: missing.filter((one) => !one.available).map(({ name }) => name) };
 }
 
+async function onDestination(pair: Pair) {
+  const dst = await pair.dst.root();
+  return Promise.all([extensionsOf(dst), availableExtensions(dst)]);
+}
+
 /** A schema for extensions alone, where the destination has none of that name: who may use it on the source may here. */
-async function prepareOtherSchema(pair: Pair, schema: string): Promise<void> {
-  const { src, dst } = await pair.roots();
+async function prepareOtherSchema(pair: Pair, origin: SchemaOrigin, schema: string): Promise<void> {
+  const dst = await pair.dst.root();
   if ((await schemaFacts(dst, schema)) !== null) return;
-  const facts = await schemaFacts(src, schema);
+  const facts = await origin.schema(schema);
   const owner = pair.dst.config.owner_user.name;
   const users = (facts?.privileges ?? []).filter(({ privilege }) => privilege === 'USAGE').map((one) => one.grantee);
   const names = users.filter((name) => name !== null);

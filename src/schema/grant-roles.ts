@@ -1,7 +1,8 @@
-import { absentRoles, rolesInGrants, type NamedRole } from '../postgres/catalog/grants.js';
+import { absentRoles, type NamedRole } from '../postgres/catalog/grants.js';
 import { RefusedError } from '../errors.js';
 import { ident } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
+import { sourceOrigin, type SchemaOrigin } from './origin.js';
 
 export interface MissingRole extends NamedRole {
   /** The statement that makes it. A password has to be set by hand. */
@@ -9,9 +10,8 @@ export interface MissingRole extends NamedRole {
 }
 
 /** Roles that the schema's privileges and policies name on the source and that the destination does not have. */
-export async function missingGrantRoles(pair: Pair): Promise<MissingRole[]> {
-  const { src, dst } = await pair.roots();
-  const named = await rolesInGrants(src, pair.schema);
+export async function missingGrantRoles(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<MissingRole[]> {
+  const [named, dst] = await Promise.all([origin.roles(), pair.dst.root()]);
   const absent = new Set(
     await absentRoles(
       dst,
@@ -19,15 +19,15 @@ export async function missingGrantRoles(pair: Pair): Promise<MissingRole[]> {
     ),
   );
   // The destination's owner takes the place of the source's.
-  absent.delete(pair.src.config.owner_user.name);
+  absent.delete(await origin.owner());
   return named
     .filter(({ role }) => absent.has(role))
     .map((one) => ({ ...one, statement: `CREATE ROLE ${ident(one.role)} ${one.canLogin ? 'LOGIN' : 'NOLOGIN'};` }));
 }
 
 /** @throws RefusedError with the statements to run when missingGrantRoles() finds any */
-export async function requireGrantRoles(pair: Pair): Promise<void> {
-  const missing = await missingGrantRoles(pair);
+export async function requireGrantRoles(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<void> {
+  const missing = await missingGrantRoles(pair, origin);
   if (missing.length === 0) return;
   const names = missing.map(({ role, usedBy }) => `"${role}" (${usedBy[0] ?? ''})`).join(', ');
   throw new RefusedError(

@@ -3,7 +3,9 @@ import type { Plan, Step } from '../pair/steps.js';
 import { findDumpTools } from '../process/tools.js';
 import { createExtensions, missingExtensions } from './extensions.js';
 import { requireGrantRoles } from './grant-roles.js';
-import { loadSchema, prepareSchema, schemaLoaded } from './load.js';
+import { loadSchema } from './load.js';
+import { sourceOrigin, type SchemaOrigin } from './origin.js';
+import { prepareSchema, schemaLoaded } from './prepare.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
 
 /** Looks for pg_dump and pg_restore before anything is changed. */
@@ -20,15 +22,33 @@ export function toolsStep(pair: Pair): Step {
   };
 }
 
-/** The steps that bring the source's schema to the destination, but for what has to wait until the data is there. */
-export function schemaSteps(pair: Pair): Plan {
+/** How the schema comes to the destination: what it is to be, and the loading itself, which says what it did. */
+export interface SchemaLoad {
+  readonly origin: SchemaOrigin;
+  readonly load: (progress: (text: string) => void) => Promise<string>;
+}
+
+/** Straight from the source. */
+function fromSource(pair: Pair): SchemaLoad {
+  return {
+    origin: sourceOrigin(pair),
+    load: async (progress) => {
+      const { loaded, deferred, invalid } = await loadSchema(pair, progress);
+      const left = invalid.length === 0 ? '' : `; left out, as they are INVALID: ${invalid.join(', ')}`;
+      return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data${left}`;
+    },
+  };
+}
+
+/** The steps that bring the schema to the destination, but for what has to wait until the data is there. */
+export function schemaSteps(pair: Pair, { origin, load }: SchemaLoad = fromSource(pair)): Plan {
   return [
     {
       name: 'check-grant-roles',
       title: 'check that the roles named in grants exist on the destination',
       readOnly: true,
       run: async () => {
-        await requireGrantRoles(pair);
+        await requireGrantRoles(pair, origin);
         return undefined;
       },
     },
@@ -36,25 +56,23 @@ export function schemaSteps(pair: Pair): Plan {
       name: 'create-extensions',
       title: 'create the extensions of the source on the destination',
       done: async () =>
-        (await missingExtensions(pair)).some(({ available }) => available) ? null : 'there is none to create',
-      run: async () => `created ${(await createExtensions(pair)).created.join(', ')}`,
+        (await missingExtensions(pair, origin)).some(({ available }) => available) ? null : 'there is none to create',
+      run: async () => `created ${(await createExtensions(pair, origin)).created.join(', ')}`,
     },
     {
       name: 'load-schema',
       title: `load schema "${pair.schema}" into the destination`,
-      done: async () => ((await schemaLoaded(pair)) ? 'it is there' : null),
+      done: async () => ((await schemaLoaded(pair, origin)) ? 'it is there' : null),
       run: async (progress) => {
         await prepareSchema(pair);
-        const { loaded, deferred, invalid } = await loadSchema(pair, progress);
-        const left = invalid.length === 0 ? '' : `; left out, as they are INVALID: ${invalid.join(', ')}`;
-        return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data${left}`;
+        return load(progress);
       },
     },
     {
       name: 'grant-schema-privileges',
       title: `give schema "${pair.schema}" its grants and comment on the destination`,
-      done: async () => ((await missingSchemaPrivileges(pair)).length === 0 ? 'they are there' : null),
-      run: async () => `applied ${String(await applySchemaPrivileges(pair))}`,
+      done: async () => ((await missingSchemaPrivileges(pair, origin)).length === 0 ? 'they are there' : null),
+      run: async () => `applied ${String(await applySchemaPrivileges(pair, origin))}`,
     },
   ];
 }

@@ -1,5 +1,7 @@
 import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import { patiently } from '../pair/patiently.js';
+import type { Step } from '../pair/steps.js';
 import { materializedViews } from '../postgres/catalog/materialized-views.js';
 import { qualified } from '../postgres/quote.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
@@ -58,4 +60,31 @@ function refreshError(pair: Pair, name: string, error: QueryError): QueryError {
     detail: { ...error.detail, object: `${pair.schema}.${name}` },
     cause: error,
   });
+}
+
+/** Materialized views of the destination that hold data, and that the source has too. */
+async function populatedViews(pair: Pair): Promise<string[]> {
+  const { src, dst } = await pair.roots();
+  const [from, to] = await Promise.all([materializedViews(src, pair.schema), materializedViews(dst, pair.schema)]);
+  const known = new Set(from.map(({ name }) => name));
+  return to.filter(({ name, populated }) => populated && known.has(name)).map(({ name }) => name);
+}
+
+/** The step that takes the data out of them, so that they are refreshed when the tables are filled again. */
+export function emptyViewsStep(pair: Pair): Step {
+  return {
+    name: 'empty-views',
+    title: 'empty the materialized views on the destination',
+    done: async () => ((await populatedViews(pair)).length === 0 ? 'none holds data' : null),
+    run: async (progress) => {
+      const names = await populatedViews(pair);
+      const { signal } = pair.environment;
+      for (const name of names) {
+        await patiently(pair.dst, { what: `emptying materialized view "${name}"`, signal, progress }, (session) =>
+          session.query(`REFRESH MATERIALIZED VIEW ${qualified(pair.schema, name)} WITH NO DATA`),
+        );
+      }
+      return `emptied ${String(names.length)}`;
+    },
+  };
 }

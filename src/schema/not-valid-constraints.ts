@@ -1,42 +1,38 @@
 import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
-import {
-  constraintComments,
-  constraintKey,
-  notValidConstraints,
-  type NotValidConstraint,
-} from '../postgres/catalog/constraints.js';
+import { constraintComments, constraintKey, type ConstraintName } from '../postgres/catalog/constraints.js';
 import { makeDurable } from '../postgres/durable.js';
-import { ident, literal, qualified } from '../postgres/quote.js';
+import { missingStatements } from './constraint-plan.js';
+import { catalogDeferred, type DeferredOrigin } from './deferred-origin.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /** A constraint of which the destination lacks something. */
 export interface MissingConstraint {
-  readonly constraint: NotValidConstraint;
+  readonly constraint: ConstraintName;
   /** ADD CONSTRAINT and COMMENT, or the comment alone. */
   readonly statements: readonly string[];
 }
 
 export interface MissingConstraints {
   /** All of the source's NOT VALID constraints. */
-  readonly all: readonly NotValidConstraint[];
+  readonly all: readonly ConstraintName[];
   readonly missing: readonly MissingConstraint[];
 }
 
-/** Compares the source's NOT VALID constraints with what the destination has: one query on each side. */
-export async function missingConstraints(pair: Pair): Promise<MissingConstraints> {
-  const { src, dst } = await pair.roots();
-  const [all, there] = await Promise.all([notValidConstraints(src, pair.schema), constraintComments(dst, pair.schema)]);
-  const missing = all
-    .map((constraint) => {
-      const has = there.get(constraintKey(constraint));
-      const add = has === undefined ? [addStatement(pair.schema, constraint)] : [];
-      const comment =
-        constraint.comment === null || constraint.comment === has ? [] : [commentStatement(pair.schema, constraint)];
-      return { constraint, statements: [...add, ...comment] };
-    })
+/** Compares the NOT VALID constraints that were left for later with what the destination has: one query on each side. */
+export async function missingConstraints(
+  pair: Pair,
+  origin: DeferredOrigin = catalogDeferred(pair),
+): Promise<MissingConstraints> {
+  const [plans, dst] = await Promise.all([origin.constraints(), pair.dst.root()]);
+  const there = await constraintComments(dst, pair.schema);
+  const missing = plans
+    .map((plan) => ({
+      constraint: plan.constraint,
+      statements: missingStatements(plan, there.get(constraintKey(plan.constraint))),
+    }))
     .filter(({ statements }) => statements.length > 0);
-  return { all, missing };
+  return { all: plans.map(({ constraint }) => constraint), missing };
 }
 
 /**
@@ -72,7 +68,7 @@ export async function addConstraints(
   await makeDurable(await pair.dst.root());
 }
 
-function constraintError(error: QueryError, pair: Pair, { name, on, relation }: NotValidConstraint): QueryError {
+function constraintError(error: QueryError, pair: Pair, { name, on, relation }: ConstraintName): QueryError {
   return new QueryError(
     `NOT VALID constraint "${name}" could not be added to ${on} "${pair.schema}"."${relation}": ${error.message}`,
     {
@@ -81,14 +77,4 @@ function constraintError(error: QueryError, pair: Pair, { name, on, relation }: 
       cause: error,
     },
   );
-}
-
-function addStatement(schema: string, { name, on, relation, definition }: NotValidConstraint): string {
-  const kind = on === 'table' ? 'TABLE' : 'DOMAIN';
-  return `ALTER ${kind} ${qualified(schema, relation)} ADD CONSTRAINT ${ident(name)} ${definition}`;
-}
-
-function commentStatement(schema: string, { name, on, relation, comment }: NotValidConstraint): string {
-  const kind = on === 'table' ? '' : 'DOMAIN ';
-  return `COMMENT ON CONSTRAINT ${ident(name)} ON ${kind}${qualified(schema, relation)} IS ${literal(comment ?? '')}`;
 }

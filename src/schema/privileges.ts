@@ -6,23 +6,27 @@ import {
 } from '../postgres/catalog/grants.js';
 import { ident, literal } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
+import { sourceOrigin, type SchemaOrigin } from './origin.js';
 
 /**
  * The statements, for root on the destination, that give the schema itself the source's comment, privileges and default
  * privileges. Empty when it has them all. The source's owner role stands for the destination's.
  */
-export async function missingSchemaPrivileges(pair: Pair): Promise<string[]> {
+export async function missingSchemaPrivileges(
+  pair: Pair,
+  origin: SchemaOrigin = sourceOrigin(pair),
+): Promise<string[]> {
   const { schema } = pair;
-  const { src, dst } = await pair.roots();
-  const [from, to, defaultsFrom, defaultsTo] = await Promise.all([
-    schemaFacts(src, schema),
+  const dst = await pair.dst.root();
+  const [owner, from, to, defaultsFrom, defaultsTo] = await Promise.all([
+    origin.owner(),
+    origin.schema(schema),
     schemaFacts(dst, schema),
-    defaultPrivileges(src, schema),
+    origin.defaultPrivileges(),
     defaultPrivileges(dst, schema),
   ]);
   if (from === null) return [];
-  const role = (name: string): string =>
-    name === pair.src.config.owner_user.name ? pair.dst.config.owner_user.name : name;
+  const role = (name: string): string => (name === owner ? pair.dst.config.owner_user.name : name);
   const wanted = from.privileges
     .map((one) => ({ ...one, grantee: one.grantee === null ? null : role(one.grantee) }))
     .filter(({ grantee }) => grantee === null || (grantee !== to?.owner && grantee !== role(from.owner)));
@@ -52,8 +56,8 @@ export async function missingSchemaPrivileges(pair: Pair): Promise<string[]> {
 }
 
 /** Runs missingSchemaPrivileges() in one transaction. @returns how many statements there were */
-export async function applySchemaPrivileges(pair: Pair): Promise<number> {
-  const statements = await missingSchemaPrivileges(pair);
+export async function applySchemaPrivileges(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<number> {
+  const statements = await missingSchemaPrivileges(pair, origin);
   const dst = await pair.dst.root();
   await dst.transaction(async () => {
     for (const statement of statements) await dst.query(statement);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryError } from '../errors.js';
+import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 
@@ -9,7 +10,7 @@ const LOCK_TRIES = 20;
 const LOCK_PAUSE_MS = 500;
 
 /** Not found by name: what a function does when its body counts on a search_path. */
-const NOT_FOUND: ReadonlySet<string> = new Set([
+export const NOT_FOUND: ReadonlySet<string> = new Set([
   SQLSTATE.undefinedFunction,
   SQLSTATE.undefinedTable,
   SQLSTATE.undefinedObject,
@@ -39,8 +40,34 @@ export async function runDdl(session: Session, schema: string, work: () => Promi
   }
 }
 
+/**
+ * Runs one statement that PostgreSQL does not take in a transaction, such as CREATE INDEX CONCURRENTLY.
+ * @param lockTimeout milliseconds for which it may wait for locks and for older transactions
+ * @param path whether the migrated schema and `public` are in the search_path
+ * @throws QueryError; when it waited in vain, saying who is in its way
+ */
+export async function runAlone(
+  session: Session,
+  statement: string,
+  { lockTimeout, path }: { readonly lockTimeout: number; readonly path?: string },
+): Promise<void> {
+  const set = `SELECT set_config('lock_timeout', $1, false), set_config('search_path', $2, false)`;
+  const [before] = await session.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+  await session.query(set, [String(lockTimeout), path === undefined ? (before?.path ?? '') : `${ident(path)}, public`]);
+  try {
+    await session.query(statement);
+  } catch (error) {
+    if (error instanceof QueryError && error.sqlstate === SQLSTATE.lockNotAvailable) {
+      throw await namingHolders(session, error);
+    }
+    throw error;
+  } finally {
+    await session.query(set, [String(DDL_TIMEOUTS.lockTimeout), before?.path ?? '']);
+  }
+}
+
 /** From version 17 on, PostgreSQL builds indexes and refreshes views with a search_path of its own. */
-function dependsOnPath(error: QueryError): QueryError {
+export function dependsOnPath(error: QueryError): QueryError {
   return new QueryError(error.message, {
     hint: 'If a function that is called here finds tables or functions by search_path, give it a path of its own on both servers: ALTER FUNCTION ... SET search_path = ...; then run the same command again.',
     detail: error.detail,
@@ -61,15 +88,19 @@ async function withLockRetries(session: Session, work: () => Promise<void>): Pro
   }
 }
 
-/** Adds the sessions that have been in a transaction for longest; one of them holds the lock. */
+/**
+ * Adds the sessions that hold locks on tables, those first that have been in a transaction for longest; one of them is in
+ * the way. Who may not read the statistics of others (the owner) sees that they hold locks, but not for how long.
+ */
 async function namingHolders(session: Session, error: QueryError): Promise<QueryError> {
   const holders = await session.query<{ holder: string }>(
-    `SELECT format('pid %s (%s, %s, in a transaction for %s s)', a.pid, a.usename,
+    `SELECT format('pid %s (%s, %s%s)', a.pid, a.usename,
                    coalesce(nullif(a.application_name, ''), 'no application name'),
-                   extract(epoch FROM clock_timestamp() - a.xact_start)::int) AS holder
+                   ', in a transaction for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::int || ' s') AS holder
        FROM pg_stat_activity a
-      WHERE a.datname = current_database() AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
-        AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation')
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+        AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+                     WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.relation >= 16384)
       ORDER BY a.xact_start LIMIT 5`,
   );
   const who = holders.map(({ holder }) => holder).join(', ');

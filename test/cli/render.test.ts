@@ -5,7 +5,9 @@ import { renderFailures } from '../../src/render/failures.js';
 import { plainProgress } from '../../src/render/plain-progress.js';
 import { formatDuration, stepLine } from '../../src/render/progress.js';
 import { makeStyle } from '../../src/render/style.js';
+import { picture } from '../../src/render/watch/status.js';
 import type { Envelope } from '../../src/results/envelope.js';
+import type { StatusFields } from '../../src/results/status.js';
 import * as made from './envelopes.js';
 
 const plain = makeStyle(false, null);
@@ -23,15 +25,46 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
   'teardown-forward-replication': [],
   'teardown-back-replication': [],
   'restore-logins': [],
+  reset: [],
+  teardown: [],
+  'cleanup-previous-config': [],
   analyze: [],
+  'check-connectivity': [['check-connectivity', made.envelope('check-connectivity', made.reached)]],
+  'check-pkeys': [['check-pkeys', made.envelope('check-pkeys', made.keyed, 'shop')]],
+  connections: [['connections', made.envelope('connections', made.connected)]],
   precheck: [
     ['precheck-one', made.envelope('precheck', made.ready, 'shop')],
     ['precheck-all', made.envelope('precheck', made.unfit)],
   ],
   status: [['status', made.envelope('status', made.status)]],
+  wait: [['wait', made.envelope('wait', made.waits)]],
+  doctor: [
+    ['doctor', made.envelope('doctor', made.doctored)],
+    ['doctor-plan', made.envelope('doctor', made.doctorPlan, 'shop')],
+  ],
   'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
   sync: [['sync', made.envelope('sync', made.synced)]],
+  'sync-sequences': [
+    ['sync-sequences', made.envelope('sync-sequences', made.sequencesSet)],
+    ['sync-sequences-plan', made.envelope('sync-sequences', made.sequencesPlanned, 'shop')],
+  ],
+  'diff-sequences': [['diff-sequences', made.envelope('diff-sequences', made.sequencesCompared)]],
+  'sync-tables': [
+    ['sync-tables', made.envelope('sync-tables', made.tablesCopied)],
+    ['sync-tables-plan', made.envelope('sync-tables', made.tablesPlanned, 'shop')],
+  ],
+  'validate-data': [
+    ['validate-data-all', made.envelope('validate-data', made.validated)],
+    ['validate-data-one', made.envelope('validate-data', made.validatedOne, 'users')],
+    ['validate-data-failed', made.envelope('validate-data', [...made.validated].slice(-1), 'zones')],
+  ],
   'create-indexes': [['create-indexes', made.envelope('create-indexes', made.indexed)]],
+  'diff-schemas': [['diff-schemas', made.envelope('diff-schemas', made.differing)]],
+  'dump-schema': [['dump-schema', made.envelope('dump-schema', made.dumped)]],
+  'load-schema': [],
+  'load-constraints': [['load-constraints', made.envelope('load-constraints', made.constrained)]],
+  'remove-indexes': [['remove-indexes', made.envelope('remove-indexes', made.removed)]],
+  'remove-constraints': [['remove-constraints', made.envelope('remove-constraints', made.removed)]],
 };
 
 const pairCommands = registry.flatMap((spec) => (spec.kind === 'pairs' ? [spec] : []));
@@ -59,6 +92,28 @@ describe.each(
     const hostile = printableDeep(made.withHostileTexts(result));
     expectTame(table.render(hostile, plain));
     expectTame(withoutColours(table.render(hostile, coloured)));
+  });
+});
+
+/** Results that are watched, by the golden file. */
+const WATCHED: readonly (readonly [string, Envelope<StatusFields>])[] = [
+  ['all', made.envelope('status', made.watched)],
+  ...['replicating', 'initializing', 'down', 'failed'].flatMap((name, index) =>
+    made.watched.slice(index, index + 1).map((row) => [name, made.envelope('status', [row], row.db)] as const),
+  ),
+];
+
+describe('the picture of status --watch', () => {
+  it.each(WATCHED)('%s', async (name, result) => {
+    await expect(`${picture(result, plain)}\n`).toMatchFileSnapshot(`golden/watch-status-${name}.txt`);
+    const colours = picture(result, coloured).replaceAll('\u001b', '␛');
+    await expect(`${colours}\n`).toMatchFileSnapshot(`golden/watch-status-${name}-colours.txt`);
+  });
+
+  it.each(WATCHED)('%s: no name takes over the terminal', (_, result) => {
+    const hostile = printableDeep(made.withHostileTexts(result));
+    expectTame(picture(hostile, plain));
+    expectTame(withoutColours(picture(hostile, coloured)));
   });
 });
 

@@ -73,7 +73,7 @@ function objectIn(field: Field): [Field | undefined, string] {
 
 function typeOf(field: Field): string {
   if (field.enum !== undefined) return field.enum.map((one) => code(String(one))).join(', ');
-  if (field.const !== undefined) return code(String(field.const));
+  if (field.const !== undefined) return code(JSON.stringify(field.const));
   if (field.anyOf !== undefined) return [...new Set(field.anyOf.map(typeOf))].join(' or ');
   if (field.items !== undefined) return `list of ${typeOf(field.items)}`;
   const types = typeof field.type === 'string' ? [field.type] : (field.type ?? ['any']);

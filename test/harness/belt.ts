@@ -23,6 +23,8 @@ export interface BeltOptions {
   readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
   /** Sends a signal when the promise resolves. */
   readonly signalOn?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
+  /** Told of all that it wrote to stdout so far, each time there is more. */
+  readonly onStdout?: (text: string) => void;
   /** Milliseconds after which belt is killed and the run counts as failed. */
   readonly timeout?: number;
 }
@@ -58,7 +60,10 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
   let stdout = '';
   let stderr = '';
   const done = { timedOut: false, signalled: false };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    options.onStdout?.(stdout);
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     if (options.killWhen?.test(stderr) === true) child.kill('SIGKILL');

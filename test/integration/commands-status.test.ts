@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { statusFields } from '../../src/results/status.js';
 import { checkedJson, everything, expectSuccess, ORDERS, replicate, waitForStatus } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
+import { holding, untilBlocked } from '../harness/migration.js';
 import { testPair, type TestPair } from '../harness/pair.js';
+import { ident } from '../../src/postgres/quote.js';
 
 let pair: TestPair;
 let second: TestPair;
@@ -48,8 +50,86 @@ describe('belt status', () => {
       for (const lag of Object.values(row.lag)) expect(lag).toMatch(/^[\d.]+ (bytes|kB|MB)$/);
       expect(row.lag_bytes).toBeGreaterThanOrEqual(0);
       expect(row.wal_retained_bytes).toBeGreaterThanOrEqual(0);
+      expect(row.forward).toMatchObject({ wal_status: 'reserved', safe_wal_bytes: null, lag_trend: null });
+      expect(row.forward?.lag_bytes.confirmed).toBe(row.lag_bytes);
+      expect(row.initial_load).toBeNull();
     }
+    expect(results).toMatchObject([{ back: { wal_status: 'reserved' } }, { back: null }]);
+    const { stdout } = await pair.beltRaw(['status', pair.dc]);
+    expect(stdout).toMatch(/ replay lag +back lag +src size /);
     expect(await everything(pair)).toEqual(before);
+  });
+
+  it('tells how much WAL may be written yet where the server limits what a slot keeps', async () => {
+    await pair.src.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '500MB'");
+    try {
+      await pair.src.sql('SELECT pg_reload_conf()');
+      await expect
+        .poll(async () => checkedJson(await pair.belt(['status', '--json']), statusFields, [pair]).results)
+        .toMatchObject([{ forward: { safe_wal_bytes: expect.any(Number) as number } }]);
+    } finally {
+      await pair.src.sql('ALTER SYSTEM RESET max_slot_wal_keep_size');
+      await pair.src.sql('SELECT pg_reload_conf()');
+    }
+  });
+
+  it('of a lag that stays says how much is not confirmed, in bytes', async () => {
+    await holding(pair.dst, `LOCK TABLE "${pair.schema}"."Order Details" IN SHARE MODE`, async () => {
+      await pair.src.ownerSql(
+        `INSERT INTO "Order Details" (v, n) SELECT repeat('x', 1000), 1 FROM generate_series(1, 300)`,
+      );
+      await untilBlocked(pair.dst, 'pglogical apply %');
+      const { results } = checkedJson(await pair.belt(['status', '--json']), statusFields, [pair]);
+      const [row] = results;
+      if (row === undefined || !('lag' in row)) throw new Error('no row');
+      expect(row.lag_bytes).toBeGreaterThan(300_000);
+      // One look does not tell since when.
+      expect(row.forward).toMatchObject({ lag_bytes: { confirmed: row.lag_bytes }, lag_seconds: null });
+      expect(row.back?.lag_bytes.confirmed).toBeLessThan(300_000);
+    });
+  });
+
+  it('of an initial copy tells how far each table is, and who holds it up', async () => {
+    const tables = `
+      CREATE TABLE "A first" (id int PRIMARY KEY, v text);
+      CREATE TABLE "B second" (id int PRIMARY KEY, v text);
+      CREATE TABLE "C empty" (id int PRIMARY KEY);
+      CREATE TABLE "D keyless" (v text);`;
+    const rows = `
+      INSERT INTO "A first" SELECT i, repeat('x', 500) FROM generate_series(1, 2000) i;
+      INSERT INTO "B second" SELECT i, repeat('x', 500) FROM generate_series(1, 1000) i;
+      INSERT INTO "D keyless" SELECT repeat('x', 500) FROM generate_series(1, 5000) i;`;
+    const fresh = await testPair({ hostile: true, srcSql: tables + rows, dstSql: tables });
+    const lock = await fresh.dst.connect();
+    await lock.query('BEGIN');
+    await lock.query(`LOCK TABLE ${ident(fresh.schema)}."B second" IN SHARE MODE`);
+    const { rows: pids } = await lock.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    expectSuccess(await fresh.belt(['setup', '--no-schema']));
+    await untilBlocked(fresh.dst, 'pg1_pg2_copy');
+    // A table that somebody has locked must not keep status from answering.
+    await holding(fresh.dst, `LOCK TABLE ${ident(fresh.schema)}."D keyless" IN ACCESS EXCLUSIVE MODE`, async () => {
+      const { results } = checkedJson(await fresh.belt(['status', '--json']), statusFields, [fresh]);
+      const [row] = results;
+      if (row === undefined || !('initial_load' in row) || row.initial_load === null) throw new Error('no load');
+      const load = row.initial_load;
+      expect(row.forward_replication).toBe('initializing');
+      expect(load.blocked_by).toEqual([{ side: 'dst', pid: pids[0]?.pid }]);
+      const [first, other, empty, ...none] = load.tables;
+      expect(none).toEqual([]);
+      expect(other).toMatchObject({ name: 'B second', state: 'copying' });
+      expect(other?.bytes_done).toBeLessThan(other?.bytes_total ?? 0);
+      // pglogical copies in an order of its own.
+      for (const table of [first, empty]) {
+        expect(['done', 'waiting']).toContain(table?.state);
+        expect(table?.bytes_done).toBe(table?.state === 'done' ? table.bytes_total : 0);
+      }
+      expect(load.bytes_total).toBe(load.tables.reduce((sum, table) => sum + table.bytes_total, 0));
+      expect(row.progress).toMatch(/^\d+\.\d %$/);
+    });
+    await lock.end();
+    await waitForStatus(fresh, 'replicating');
+    const { results } = checkedJson(await fresh.belt(['status', '--json']), statusFields, [fresh]);
+    expect(results).toMatchObject([{ progress: 'n/a', initial_load: null }]);
   });
 
   it('of a subscription that somebody disabled says so and how to enable it, exit code 1; the others are shown', async () => {

@@ -1,44 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { DatabaseConfig, SideConfig } from '../../src/config/schema.js';
+import { describe, expect, it } from 'vitest';
 import { analyzeDestination } from '../../src/data/analyze.js';
 import { copyTables } from '../../src/data/copy-tables.js';
 import { raiseSequences, syncSequences } from '../../src/data/sequences.js';
 import { validateData } from '../../src/data/validate.js';
 import { CheckFailedError, RefusedError } from '../../src/errors.js';
-import { Pair } from '../../src/pair/pair.js';
+import type { Pair } from '../../src/pair/pair.js';
 import { copiedTables, readTables, replicatedTables } from '../../src/postgres/catalog/tables.js';
+import { openPair } from '../harness/open-pair.js';
 import { testPair, type PairOptions, type TestPair } from '../harness/pair.js';
 import { AWKWARD_TABLES, COPIED_ROWS, KEYED_ROWS } from './data.sql.js';
 
-const opened: Pair[] = [];
-afterEach(async () => {
-  for (const pair of opened.splice(0)) await pair.close();
-});
-
-const silent = { stepStarted: () => undefined, stepProgress: () => undefined, stepEnded: () => undefined };
-
 async function start(options: PairOptions): Promise<{ test: TestPair; pair: Pair }> {
   const test = await testPair({ hostile: true, ...options });
-  const side = (config: TestPair['config']['src']): SideConfig | null =>
-    config === null ? null : { ...config, port: Number(config.port), sslmode: 'prefer' };
-  const config: DatabaseConfig = {
-    ...test.config,
-    exclude_users: [],
-    exclude_patterns: [],
-    src: side(test.config.src),
-    dst: side(test.config.dst),
-  };
-  const environment = { cwd: test.dir, variables: {}, pid: process.pid, signal: new AbortController().signal };
-  const pair = new Pair({
-    config,
-    configPath: test.configPath,
-    environment,
-    events: silent,
-    command: 'test',
-    dryRun: false,
-  });
-  opened.push(pair);
-  return { test, pair };
+  return { test, pair: openPair(test) };
 }
 
 /** All tables on both sides; the rows of keyed ones on both, of the others on the source only. */

@@ -1,3 +1,5 @@
+/* eslint-disable no-control-regex -- escape sequences are what a part of this is about */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';

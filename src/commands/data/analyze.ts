@@ -1,7 +1,6 @@
-import { RefusedError } from '../../errors.js';
 import { analyzeStep } from '../../data/analyze-step.js';
 import type { Pair } from '../../pair/pair.js';
-import { schemaFacts } from '../../postgres/catalog/grants.js';
+import { requireSchema } from '../../pair/require-schema.js';
 import type { DetailFields } from '../../results/detail.js';
 import type { Outcome } from '../define.js';
 
@@ -13,20 +12,11 @@ export async function run(pair: Pair, { jobs }: { readonly jobs: number }): Prom
       name: 'check-schema',
       title: 'look for the schema on the destination',
       readOnly: true,
-      run: () => requireSchema(pair),
+      run: () => requireSchema(pair.dst, pair.schema),
     },
     analyzeStep(pair, { jobs, onlyStale: false }, (result) => {
       ({ analyzed } = result);
     }),
   ]);
   return { fields: { detail: { analyzed } } };
-}
-
-/** Without it there is nothing to analyze, which would look like success. */
-async function requireSchema(pair: Pair): Promise<undefined> {
-  if ((await schemaFacts(await pair.dst.root(), pair.schema)) !== null) return;
-  throw new RefusedError(`the ${pair.dst.toString()} has no schema "${pair.schema}"`, {
-    hint: 'Check "schema_name" in the config; belt setup makes the schema.',
-    detail: { side: 'dst', object: pair.schema },
-  });
 }

@@ -1,12 +1,11 @@
-import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
-import { schemaFacts } from '../../postgres/catalog/grants.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
@@ -87,14 +86,8 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   };
 }
 
-/** @throws RefusedError when the source has no such schema, or nothing in it that could move */
+/** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
-  const session = await pair.src.root();
-  if ((await schemaFacts(session, pair.schema)) === null) {
-    throw new RefusedError(`the ${pair.src.toString()} has no schema "${pair.schema}"`, {
-      hint: 'Check "schema_name" in the config.',
-      detail: { side: 'src', object: pair.schema },
-    });
-  }
-  return readTables(session, pair.schema, pair.config.tables);
+  await requireSchema(pair.src, pair.schema);
+  return readTables(await pair.src.root(), pair.schema, pair.config.tables);
 }

@@ -107,7 +107,82 @@ const teardownBack = definePairCommand({
   table: stepsTable,
 });
 
-export const replicationCommands = { setup, setupBack, teardownForward, teardownBack } satisfies Record<
-  string,
-  CommandSpec
->;
+const full = flag('--full', 'drop the extensions pglogical and dblink, too');
+
+const reset = definePairCommand({
+  name: 'reset',
+  group: 'start',
+  summary: 'before the cutover: back to the start, to copy everything anew',
+  description:
+    'Drops the subscriptions of both directions, empties the tables on the destination, and drops there what setup leaves ' +
+    'for later: NOT VALID constraints and indexes that can wait. The source is left alone. "belt setup" then begins anew. ' +
+    'Refused when the servers show that the sides are swapped, when anything speaks for a cutover (forward replication is ' +
+    'gone, roles of the source have lost LOGIN, clients are connected to the destination), and when the destination is as ' +
+    'large as the source. Where the cutover is all but certain, --force does not go on either.',
+  examples: [
+    { line: 'belt reset testdatacenter1 database1 --dry-run', means: 'show what would be dropped and emptied' },
+    { line: 'belt reset testdatacenter1 database1 --force', means: 'although the copy is complete by now' },
+  ],
+  needs: 'both',
+  changes: true,
+  next: 'belt setup {target}',
+  options: { force },
+  result: detail,
+  load: () => import('./reset.js'),
+  table: stepsTable,
+});
+
+const teardown = definePairCommand({
+  name: 'teardown',
+  group: 'start',
+  summary: 'remove everything that belt set up on both sides; tables and rows stay',
+  description:
+    "Drops belt's subscriptions, replication sets, triggers, nodes, grants and the pglogical role from both sides, and with " +
+    '--full the extensions. Refused while changes are on their way, in either direction, since they would be lost. A role ' +
+    'that another database of the server uses stays, and so does a dblink that something else may use. Sessions that hold ' +
+    'what must be dropped are named. With --force it also goes on with one side when the other does not answer.',
+  examples: [
+    { line: 'belt teardown testdatacenter1 database1', means: 'when the migration is over, or given up' },
+    { line: 'belt teardown testdatacenter1 database1 --full', means: 'the extensions pglogical and dblink as well' },
+  ],
+  needs: 'both',
+  forceWithOneSide: true,
+  changes: true,
+  options: { full, force, wait },
+  result: detail,
+  load: () => import('./teardown.js'),
+  table: stepsTable,
+});
+
+const cleanupPreviousConfig = definePairCommand({
+  name: 'cleanup-previous-config',
+  group: 'start',
+  summary: 'remove from the source what an earlier migration left there',
+  description:
+    'For a source that was source or destination of an earlier migration: drops the subscriptions, slots, replication sets, ' +
+    'triggers, node, grants and role of that one, and with --full the extensions. Refused while a migration is under way on ' +
+    "the source, and when pglogical serves something there that is not belt's; --force removes that too.",
+  examples: [
+    {
+      line: 'belt cleanup-previous-config testdatacenter1 database1',
+      means: 'when setup says that the source is another node already',
+    },
+  ],
+  needs: 'src',
+  changes: true,
+  next: 'belt precheck {target}',
+  options: { full, force },
+  result: detail,
+  load: () => import('./cleanup-previous-config.js'),
+  table: stepsTable,
+});
+
+export const replicationCommands = {
+  setup,
+  setupBack,
+  teardownForward,
+  teardownBack,
+  reset,
+  teardown,
+  cleanupPreviousConfig,
+} satisfies Record<string, CommandSpec>;

@@ -28,8 +28,8 @@ export async function run(pair: Pair, options: TeardownOptions & ExclusionOption
     },
     drainStep(pair, direction, options),
     ...dropSteps(pair, direction, options),
-    removeProofStep(pair.dst),
-    ...(srcAnswers ? [removeProofStep(pair.src)] : []),
+    removeProofStep(pair.dst, pair.environment.signal),
+    ...(srcAnswers ? [removeProofStep(pair.src, pair.environment.signal)] : []),
   ]);
   return { fields: { detail: { subscription: direction.subscription } } };
 }

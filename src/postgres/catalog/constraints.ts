@@ -1,12 +1,16 @@
 import type { Session } from '../session.js';
 
-/** A constraint that is not enforced for the rows that were there before it: NOT VALID. */
-export interface NotValidConstraint {
-  readonly oid: number;
-  readonly name: string;
+/** What a constraint is called within its schema. */
+export interface ConstraintName {
   /** What it stands on: a table (or partition), or a domain. */
   readonly on: 'table' | 'domain';
   readonly relation: string;
+  readonly name: string;
+}
+
+/** A constraint that is not enforced for the rows that were there before it: NOT VALID. */
+export interface NotValidConstraint extends ConstraintName {
+  readonly oid: number;
   /** `CHECK ((id > 0)) NOT VALID`, every name qualified. */
   readonly definition: string;
   readonly comment: string | null;
@@ -34,13 +38,6 @@ export async function notValidConstraints(session: Session, schema: string): Pro
               EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.conrelid), relation, name`,
     [schema],
   );
-}
-
-/** What a constraint is called within its schema. */
-export interface ConstraintName {
-  readonly on: 'table' | 'domain';
-  readonly relation: string;
-  readonly name: string;
 }
 
 /** All constraints of the schema's tables and domains, by constraintKey(), with their comments. */

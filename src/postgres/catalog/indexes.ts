@@ -1,12 +1,10 @@
 import type { Session } from '../session.js';
 
 /** What belt carries over of an index. The name is unique within the schema. */
-export interface IndexFacts {
-  readonly oid: number;
+export interface CarriedIndex {
   readonly name: string;
   readonly table: string;
-  /** False while it cannot be used: a build that failed, or a partitioned index that lacks partitions' indexes. */
-  readonly valid: boolean;
+  readonly unique: boolean;
   /** An index of a partitioned table: it has no storage of its own. */
   readonly partitioned: boolean;
   /** The partitioned index it is attached to. */
@@ -16,6 +14,13 @@ export interface IndexFacts {
   readonly clustered: boolean;
   /** Statistics targets of its columns, where they are not the default. */
   readonly statistics: readonly { readonly column: number; readonly target: number }[];
+}
+
+/** An index as it is on a server. */
+export interface IndexFacts extends CarriedIndex {
+  readonly oid: number;
+  /** False while it cannot be used: a build that failed, or a partitioned index that lacks partitions' indexes. */
+  readonly valid: boolean;
 }
 
 export interface IndexDefinition extends IndexFacts {
@@ -29,7 +34,7 @@ interface IndexRow extends Omit<IndexFacts, 'parent'> {
 }
 
 const FACTS = `
-  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid,
+  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid, i.indisunique AS "unique",
   ci.relkind = 'I' AS partitioned, pn.nspname AS parent_schema, pc.relname AS parent_name,
   obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered,
   -- Only columns that are expressions can have a target of their own.
@@ -53,22 +58,23 @@ const SOURCE = `
  * Indexes that the destination needs before the data: those of constraints, the unique ones that a foreign key rests on,
  * and replica identities, by which updates find their rows; and the partitions' indexes below them.
  */
-const KEPT = `
+export const KEPT_INDEXES = `
   kept(indexrelid) AS (
     (SELECT conindid FROM pg_constraint WHERE conindid <> 0
      UNION SELECT indexrelid FROM pg_index WHERE indisreplident)
     UNION SELECT h.inhrelid FROM kept JOIN pg_inherits h ON h.inhparent = kept.indexrelid
   )`;
 
-/** What pg_dump dumps: an INVALID index of a table is the rest of a build that failed. */
-const DUMPED = `(i.indisvalid OR t.relkind = 'p') AND i.indisready`;
-const DEFERRED = `NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = i.indexrelid)`;
+/** What pg_dump dumps (of pg_index i, of table t): an INVALID index of a table is the rest of a build that failed. */
+export const DUMPED_INDEX = `(i.indisvalid OR t.relkind = 'p') AND i.indisready`;
+/** What can wait until the data is there; needs KEPT_INDEXES. */
+export const DEFERRED_INDEX = `NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = i.indexrelid)`;
 
 /** The indexes that can wait until the data is there, with their definitions, ordered by name. */
 export async function deferredIndexes(session: Session, schema: string): Promise<IndexDefinition[]> {
   const rows = await session.query<IndexRow & { definition: string }>(
-    `WITH RECURSIVE ${KEPT}
-     SELECT ${FACTS}, pg_get_indexdef(i.indexrelid) AS definition ${SOURCE} AND ${DUMPED} AND ${DEFERRED}
+    `WITH RECURSIVE ${KEPT_INDEXES}
+     SELECT ${FACTS}, pg_get_indexdef(i.indexrelid) AS definition ${SOURCE} AND ${DUMPED_INDEX} AND ${DEFERRED_INDEX}
      ORDER BY ci.relname`,
     [schema],
   );
@@ -84,7 +90,7 @@ export async function indexesByName(session: Session, schema: string): Promise<M
 /** Indexes that a failed build left behind; they are not carried over. Names with their table. */
 export async function invalidIndexes(session: Session, schema: string): Promise<{ name: string; table: string }[]> {
   return session.query(
-    `SELECT ci.relname AS name, t.relname AS "table" ${SOURCE} AND NOT (${DUMPED}) ORDER BY ci.relname`,
+    `SELECT ci.relname AS name, t.relname AS "table" ${SOURCE} AND NOT (${DUMPED_INDEX}) ORDER BY ci.relname`,
     [schema],
   );
 }

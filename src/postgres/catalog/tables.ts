@@ -9,6 +9,8 @@ export interface Column {
   /** As `type`, but what a domain stands on: rows may break a domain's NOT VALID constraint, and so may not be cast to it. */
   readonly baseType: string;
   readonly notNull: boolean;
+  /** It has a DEFAULT of its own, or is computed. */
+  readonly hasDefault: boolean;
   /** Computed by the server from other columns; COPY and INSERT must leave it out. */
   readonly generated: boolean;
   readonly identity: 'always' | 'by default' | null;
@@ -76,6 +78,7 @@ WITH RECURSIVE picked AS (
                SELECT d.typbasetype, d.typtypmod FROM bases JOIN pg_type d ON d.oid = bases.type AND d.typtype = 'd')
              SELECT format_type(type, modifier) FROM bases JOIN pg_type b ON b.oid = type AND b.typtype <> 'd') END,
            'notNull', a.attnotnull,
+           'hasDefault', a.atthasdef,
            'generated', a.attgenerated <> '',
            'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END
          ) ORDER BY a.attnum) AS columns

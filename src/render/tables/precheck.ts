@@ -1,5 +1,6 @@
 import type { Envelope, Row } from '../../results/envelope.js';
 import type { Finding, PrecheckFields, PrecheckSide } from '../../results/precheck.js';
+import { methodWord } from '../replication-method.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
 
@@ -68,13 +69,9 @@ function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
 
 function objects(src: PrecheckSide, style: Style): string[] {
   const { chalk } = style;
-  const method = (table: PrecheckSide['tables'][number]): string => {
-    if (table.replication_method === 'pglogical') return chalk.green('pglogical');
-    return table.replication_method === 'dump_and_load' ? chalk.yellow('dump and load') : chalk.dim('unavailable');
-  };
   const tables = src.tables.map((table) => [
     table.name,
-    method(table),
+    methodWord(table.replication_method, style),
     table.schema_name,
     table.owner,
     table.reason ?? '',

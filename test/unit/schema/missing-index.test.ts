@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexDefinition } from '../../../src/postgres/catalog/indexes.js';
-import { whatIsMissing } from '../../../src/schema/deferred-indexes.js';
+import { planIndex, whatIsMissing } from '../../../src/schema/index-plan.js';
 
 const index: IndexDefinition = {
   oid: 1,
   name: 'a"b',
   table: 'Order Details',
+  unique: false,
   valid: true,
   partitioned: false,
   parent: { schema: 's', name: 'above' },
@@ -17,8 +18,8 @@ const index: IndexDefinition = {
 
 describe('whatIsMissing', () => {
   it('is everything where the index is not there', () => {
-    expect(whatIsMissing('my "s"', index, undefined)).toEqual({
-      index,
+    expect(whatIsMissing(planIndex('my "s"', index), undefined)).toMatchObject({
+      index: { name: 'a"b' },
       replace: false,
       create: 'CREATE INDEX',
       finish: [
@@ -31,11 +32,16 @@ describe('whatIsMissing', () => {
   });
 
   it('is nothing where it is there', () => {
-    expect(whatIsMissing('s', index, index)).toMatchObject({ create: null, finish: [], attach: null, replace: false });
+    expect(whatIsMissing(planIndex('s', index), index)).toMatchObject({
+      create: null,
+      finish: [],
+      attach: null,
+      replace: false,
+    });
   });
 
   it('is all of it where a failed build left an INVALID one', () => {
-    const missing = whatIsMissing('s', index, { ...index, valid: false });
+    const missing = whatIsMissing(planIndex('s', index), { ...index, valid: false });
     expect(missing).toMatchObject({ create: 'CREATE INDEX', replace: true });
     expect(missing.finish).toHaveLength(3);
     expect(missing.attach).not.toBeNull();
@@ -43,7 +49,7 @@ describe('whatIsMissing', () => {
 
   it('is not the index where a partitioned one only waits for its partitions', () => {
     const partitioned = { ...index, partitioned: true, parent: null };
-    expect(whatIsMissing('s', partitioned, { ...partitioned, valid: false })).toMatchObject({
+    expect(whatIsMissing(planIndex('s', partitioned), { ...partitioned, valid: false })).toMatchObject({
       create: null,
       replace: false,
     });

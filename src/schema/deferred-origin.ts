@@ -1,0 +1,33 @@
+import type { Pair } from '../pair/pair.js';
+import { notValidConstraints } from '../postgres/catalog/constraints.js';
+import { deferredIndexes } from '../postgres/catalog/indexes.js';
+import { planConstraint, type ConstraintPlan } from './constraint-plan.js';
+import { filesOrigin } from './files/deferred.js';
+import { planIndex, type IndexPlan } from './index-plan.js';
+
+/** Where the definitions of what is made after the data come from. */
+export interface DeferredOrigin {
+  /** The files they stand in, relative to the project folder; null for the source's catalog. */
+  readonly files: { readonly indexes: string; readonly constraints: string } | null;
+  /** Whether its statements are what a server of that major version would write, so that texts can be compared. */
+  comparable(kind: 'indexes' | 'constraints', major: number): Promise<boolean>;
+  indexes(): Promise<readonly IndexPlan[]>;
+  constraints(): Promise<readonly ConstraintPlan[]>;
+}
+
+/** The source's catalog, as it is now. */
+export function catalogDeferred(pair: Pair): DeferredOrigin {
+  return {
+    files: null,
+    comparable: async (_, major) => (await pair.src.root()).major === major,
+    indexes: async () =>
+      (await deferredIndexes(await pair.src.root(), pair.schema)).map((index) => planIndex(pair.schema, index)),
+    constraints: async () =>
+      (await notValidConstraints(await pair.src.root(), pair.schema)).map((one) => planConstraint(pair.schema, one)),
+  };
+}
+
+/** The source where the config has one, unless the files are wanted; else the files that dump-schema wrote. */
+export function deferredOrigin(pair: Pair, { fromFiles }: { readonly fromFiles: boolean }): DeferredOrigin {
+  return fromFiles || !pair.hasSrc ? filesOrigin(pair) : catalogDeferred(pair);
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { RefusedError } from '../../errors.js';
+import type { Pair } from '../../pair/pair.js';
+import { constraintKey, type NotValidConstraint } from '../../postgres/catalog/constraints.js';
+import type { CarriedIndex, IndexDefinition } from '../../postgres/catalog/indexes.js';
+import { commentStatement, planConstraint, type ConstraintPlan } from '../constraint-plan.js';
+import type { DeferredOrigin } from '../deferred-origin.js';
+import { indexParts, planIndex, type IndexPart, type IndexPlan } from '../index-plan.js';
+import type { Block, ParsedFile } from './format.js';
+import { readSchemaFile, shownPath } from './store.js';
+
+/** The indexes and the constraints that wait for the data, as blocks of a file: what is written is read here again. */
+
+const carried = z.object({
+  name: z.string(),
+  table: z.string(),
+  unique: z.boolean(),
+  partitioned: z.boolean(),
+  parent: z.object({ schema: z.string(), name: z.string() }).nullable(),
+  comment: z.string().nullable(),
+  clustered: z.boolean(),
+  statistics: z.array(z.object({ column: z.number(), target: z.number() })),
+});
+
+const indexAbout = z.discriminatedUnion('part', [
+  carried.extend({ kind: z.literal('index'), part: z.literal('create') }),
+  z.object({
+    kind: z.literal('index'),
+    name: z.string(),
+    part: z.enum(['attach', 'comment', 'cluster', 'statistics']),
+    column: z.number().nullable(),
+  }),
+]);
+
+const named = { on: z.enum(['table', 'domain']), relation: z.string(), name: z.string() };
+
+const constraintAbout = z.discriminatedUnion('part', [
+  z.object({ kind: z.literal('constraint'), ...named, part: z.literal('add'), comment: z.string().nullable() }),
+  z.object({ kind: z.literal('constraint'), ...named, part: z.literal('comment') }),
+]);
+
+export function indexBlocks(schema: string, indexes: readonly IndexDefinition[]): Block[] {
+  const blocks = indexes.flatMap((index) =>
+    planIndex(schema, index).parts.map((part) => ({ part, about: aboutIndex(index, part), sql: part.sql })),
+  );
+  // An index is attached when both are there, so a file that psql runs from its top attaches at its end.
+  return [
+    ...blocks.filter(({ part }) => part.part !== 'attach'),
+    ...blocks.filter(({ part }) => part.part === 'attach'),
+  ];
+}
+
+function aboutIndex(index: CarriedIndex, { part, column }: IndexPart): z.infer<typeof indexAbout> {
+  if (part !== 'create') return { kind: 'index', name: index.name, part, column };
+  return { kind: 'index', part, ...carried.parse(index) };
+}
+
+export function constraintBlocks(schema: string, constraints: readonly NotValidConstraint[]): Block[] {
+  return constraints.flatMap((constraint) => {
+    const { on, relation, name, comment } = constraint;
+    return planConstraint(schema, constraint).parts.map(({ part, sql }) => {
+      const about: z.infer<typeof constraintAbout> =
+        part === 'add'
+          ? { kind: 'constraint', on, relation, name, part, comment }
+          : { kind: 'constraint', on, relation, name, part };
+      return { about, sql };
+    });
+  });
+}
+
+/** What dump-schema has written, as it stands in the files now: statements may be changed, and blocks deleted. */
+export function filesOrigin(pair: Pair): DeferredOrigin {
+  return {
+    files: { indexes: shownPath(pair, 'indexes'), constraints: shownPath(pair, 'constraints') },
+    comparable: async (kind, major) => {
+      const { head, edited } = await readSchemaFile(pair, kind);
+      return !edited && head.major === major;
+    },
+    indexes: async () => indexesOf(pair, await readSchemaFile(pair, 'indexes')),
+    constraints: async () => constraintsOf(pair, await readSchemaFile(pair, 'constraints')),
+  };
+}
+
+function indexesOf(pair: Pair, { blocks }: ParsedFile): IndexPlan[] {
+  const parts = blocks.map(({ about, sql }) => ({ about: understood(pair, 'indexes', indexAbout, about), sql }));
+  return parts.flatMap(({ about: index, sql }) => {
+    if (index.part !== 'create') return [];
+    const own = parts.filter(({ about }) => about.part !== 'create' && about.name === index.name);
+    const written = indexParts(pair.schema, index, withoutEnd(sql));
+    const kept = written.flatMap((part) => {
+      if (part.part === 'create') return [part];
+      const block = own.find(
+        ({ about }) => about.part === part.part && 'column' in about && about.column === part.column,
+      );
+      return block === undefined ? [] : [asInFile(part, block.sql)];
+    });
+    return [{ index, parts: kept }];
+  });
+}
+
+function constraintsOf(pair: Pair, { blocks }: ParsedFile): ConstraintPlan[] {
+  const parts = blocks.map(({ about, sql }) => ({
+    about: understood(pair, 'constraints', constraintAbout, about),
+    sql,
+  }));
+  return parts.flatMap(({ about: constraint, sql }) => {
+    if (constraint.part !== 'add') return [];
+    const key = constraintKey(constraint);
+    const comment = parts.find(({ about }) => about.part === 'comment' && constraintKey(about) === key);
+    const written = { part: 'comment' as const, sql: commentStatement(pair.schema, constraint), edited: false };
+    return [
+      {
+        constraint,
+        parts: [
+          { part: 'add' as const, sql: withoutEnd(sql), edited: false },
+          ...(comment === undefined ? [] : [asInFile(written, comment.sql)]),
+        ],
+      },
+    ];
+  });
+}
+
+function asInFile<Part extends { readonly sql: string }>(part: Part, sql: string): Part & { edited: boolean } {
+  const statement = withoutEnd(sql);
+  return { ...part, sql: statement, edited: statement !== part.sql.trim() };
+}
+
+/** Without the semicolon that psql needs. */
+function withoutEnd(sql: string): string {
+  return sql.endsWith(';') ? sql.slice(0, -1).trimEnd() : sql;
+}
+
+function understood<T>(pair: Pair, kind: 'indexes' | 'constraints', schema: z.ZodType<T>, about: unknown): T {
+  const parsed = schema.safeParse(about);
+  if (parsed.success) return parsed.data;
+  const file = shownPath(pair, kind);
+  throw new RefusedError(`${file}: a line that begins with "-- belt" was changed, and is not understood any more`, {
+    hint: `Put the line back; statements may be changed, and a block may be deleted as a whole. Or run belt dump-schema ${pair.config.dc} ${pair.db} --force.`,
+    detail: { file },
+  });
+}

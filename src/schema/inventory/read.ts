@@ -1,0 +1,58 @@
+import { KEPT_INDEXES } from '../../postgres/catalog/indexes.js';
+import type { Session } from '../../postgres/session.js';
+import { PROGRAM_QUERIES } from './programs.js';
+import { RELATION_QUERIES } from './relations.js';
+import { COMMON } from './sql.js';
+import { TYPE_QUERIES } from './types.js';
+
+/** One object of a schema, or a part of one. */
+export interface InventoryRow {
+  /** `table`, `column`, `function`, as a person says it. */
+  readonly kind: string;
+  /** Its name within the schema, quoted where need be: `orders.id`, `"by date" on orders`, `total(integer)`. */
+  readonly object: string;
+  /** The relation or domain it is a part of, or null. */
+  readonly parent: string | null;
+  /** The place of a column in its table. */
+  readonly position: number | null;
+  /** `(owner)` where it belongs to the config's owner; null where that does not matter. */
+  readonly owner: string | null;
+  /** All that defines it, with comment and privileges. */
+  readonly lines: readonly string[];
+  /** An index or a NOT VALID constraint that is made after the data. */
+  readonly deferred: boolean;
+  /** What a view selects, as this server writes it. */
+  readonly query: string | null;
+}
+
+export interface InventoryOptions {
+  readonly schema: string;
+  /** The role that owns what belt loads on this side. */
+  readonly owner: string;
+  /** Roles whose privileges do not count. */
+  readonly ignoredRoles: readonly string[];
+}
+
+/** Milliseconds; a schema of many thousands of objects takes a while. */
+const TIME_LIMIT_MS = 300_000;
+
+/**
+ * All objects of a schema, in one statement, without what belongs to extensions and without pglogical's triggers. Names
+ * in definitions are qualified, as the session's search_path is empty. Empty when there is no such schema.
+ */
+export async function readInventory(
+  session: Session,
+  { schema, owner, ignoredRoles }: InventoryOptions,
+): Promise<InventoryRow[]> {
+  const queries = [...RELATION_QUERIES, ...PROGRAM_QUERIES, ...TYPE_QUERIES].map((query) =>
+    query({ major: session.major }),
+  );
+  return session.withStatementTimeout(TIME_LIMIT_MS, () =>
+    session.query<InventoryRow>(
+      `WITH RECURSIVE ${KEPT_INDEXES}, ${COMMON}
+       SELECT * FROM (${queries.join('\n UNION ALL \n')}) AS
+         o(kind, object, parent, "position", owner, lines, deferred, query) ORDER BY kind, object COLLATE "C"`,
+      [schema, owner, ignoredRoles],
+    ),
+  );
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { QueryError, RefusedError } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import { schemaObjects } from '../postgres/catalog/schema-objects.js';
+import { ident } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
+import { sourceOrigin, type SchemaOrigin } from './origin.js';
+
+/** What comes before a load, by whatever means it is done. */
+
+/** What a load's session is called in pg_stat_activity; by it a later belt finds one that outlived a killed belt. */
+export const LOAD_NAMES = { pg_restore: 'belt pg_restore', psql: 'belt psql' } as const;
+const MAX_NAMES = 10;
+const ORPHAN_WAIT_MS = 15_000;
+
+/**
+ * Whether the source's schema is on the destination: all its tables or none (the load is one transaction). A source
+ * without tables is judged by its other objects. Of a dump that was edited some tables are enough.
+ * @throws RefusedError when some are there and some are not
+ */
+export async function schemaLoaded(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<boolean> {
+  const dst = await pair.dst.root();
+  const [from, to, edited] = await Promise.all([origin.objects(), schemaObjects(dst, pair.schema), origin.edited()]);
+  const kind = from.tables.length > 0 ? 'tables' : 'others';
+  const there = new Set(to[kind]);
+  const missing = from[kind].filter((name) => !there.has(name));
+  if (missing.length === 0 || (edited && missing.length < from[kind].length)) return true;
+  if (missing.length === from[kind].length && to.tables.length === 0) return false;
+  const some = missing.slice(0, MAX_NAMES).map((name) => `"${name}"`);
+  const more = missing.length > MAX_NAMES ? ` and ${String(missing.length - MAX_NAMES)} more` : '';
+  const had = missing.length === from[kind].length ? 'other tables than' : 'only a part of';
+  throw new RefusedError(
+    `schema "${pair.schema}" of the ${pair.dst.toString()} holds ${had} the source's: missing are ${some.join(', ')}${more}`,
+    {
+      hint: 'Create what is missing on the destination, or empty its schema so that belt loads all of it, then run the same command again.',
+      detail: { side: 'dst', schema: pair.schema, missing: missing.slice(0, 100), missing_count: missing.length },
+    },
+  );
+}
+
+/**
+ * Sees to it that the schema exists on the destination and that the owner may create objects in it.
+ * @throws QueryError when neither root nor the owner may do so
+ */
+export async function prepareSchema(pair: Pair): Promise<void> {
+  const root = await pair.dst.root();
+  const owner = pair.dst.config.owner_user.name;
+  const name = ident(pair.schema);
+  try {
+    await root.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${ident(owner)}`);
+  } catch (error) {
+    // A root that is no superuser may not give objects to a role it is no member of; the owner may mostly do it itself.
+    if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.insufficientPrivilege) throw error;
+    await (await pair.dst.owner()).query(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+  }
+  const { may } = await root.one<{ may: boolean }>(
+    `SELECT has_schema_privilege($1, $2, 'USAGE') AND has_schema_privilege($1, $2, 'CREATE') AS may`,
+    [owner, pair.schema],
+  );
+  if (!may) await root.query(`GRANT USAGE, CREATE ON SCHEMA ${name} TO ${ident(owner)}`);
+}
+
+/**
+ * Ends loads that a killed belt has left running, so that they do not stand in the way. Two belts on one database are
+ * kept apart elsewhere. The owner may end what the owner started.
+ */
+export async function endOrphans(owner: Session): Promise<void> {
+  const deadline = Date.now() + ORPHAN_WAIT_MS;
+  for (;;) {
+    const { running } = await owner.one<{ running: number }>(
+      `SELECT count(pg_terminate_backend(pid))::int AS running FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = ANY ($1) AND pid <> pg_backend_pid()`,
+      [Object.values(LOAD_NAMES)],
+    );
+    if (running === 0) return;
+    if (Date.now() > deadline) {
+      throw new RefusedError(`an earlier load still runs in the destination database and does not end`, {
+        hint: `Look for application_name '${Object.values(LOAD_NAMES).join("' or '")}' in pg_stat_activity, end it, and run the same command again.`,
+        detail: { side: 'dst' },
+      });
+    }
+    await sleep(200);
+  }
+}

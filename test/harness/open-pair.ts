@@ -1,0 +1,37 @@
+import { setMaxListeners } from 'node:events';
+import { afterEach } from 'vitest';
+import type { DatabaseConfig, SideConfig } from '../../src/config/schema.js';
+import { Pair } from '../../src/pair/pair.js';
+import type { TestPair } from './pair.js';
+
+const opened: Pair[] = [];
+afterEach(async () => {
+  for (const pair of opened.splice(0)) await pair.close();
+});
+
+const silent = { stepStarted: () => undefined, stepProgress: () => undefined, stepEnded: () => undefined };
+
+/** A test's databases as belt's own code sees them, without a command around it. Closed at the end of the test. */
+export function openPair(test: TestPair, signal: AbortSignal = new AbortController().signal): Pair {
+  // Every connection listens.
+  setMaxListeners(0, signal);
+  const side = (config: TestPair['config']['src']): SideConfig | null =>
+    config === null ? null : { ...config, port: Number(config.port), sslmode: 'prefer' };
+  const config: DatabaseConfig = {
+    ...test.config,
+    exclude_users: [],
+    exclude_patterns: [],
+    src: side(test.config.src),
+    dst: side(test.config.dst),
+  };
+  const pair = new Pair({
+    config,
+    configPath: test.configPath,
+    environment: { cwd: test.dir, variables: {}, pid: process.pid, signal },
+    events: silent,
+    command: 'test',
+    dryRun: false,
+  });
+  opened.push(pair);
+  return pair;
+}
