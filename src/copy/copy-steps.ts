@@ -5,6 +5,7 @@ import { forward } from '../pglogical/direction.js';
 import { waitForDirection } from '../pglogical/subscriptions.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
+import { keysStep } from '../schema/late-keys.js';
 import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
@@ -19,6 +20,11 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
     return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
   };
+  const keys = keysStep(
+    pair,
+    tables.map(({ name }) => name),
+    options.jobs,
+  );
   const steps: Step[] = [
     {
       name: 'check-destination',
@@ -28,7 +34,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         if (reason !== null) return reason;
         return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
       },
-      run: () => checkCopyTarget(pair.dst, pair.schema, tables),
+      run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
     },
     {
       name: 'prepare-subscription',
@@ -54,6 +60,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         return `${String(rows)} rows of ${String(copied.length)} tables`;
       },
     },
+    { ...keys, done: async () => (await handedOver()) ?? (await keys.done?.()) ?? null },
     {
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',

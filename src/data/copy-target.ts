@@ -8,9 +8,15 @@ const MAX_NAMES = 10;
 /**
  * Makes sure that the destination can take the initial copy: every table is there, has the key by which changes find
  * their rows, and is empty.
+ * @param byBelt whether belt copies, and builds the keys that are missing when the rows are there
  * @throws RefusedError naming all the tables that are not so
  */
-export async function checkCopyTarget(dst: Side, schema: string, tables: readonly Table[]): Promise<string> {
+export async function checkCopyTarget(
+  dst: Side,
+  schema: string,
+  tables: readonly Table[],
+  { byBelt = false }: { byBelt?: boolean } = {},
+): Promise<string> {
   const session = await dst.root();
   const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
   const missing = tables.filter(({ name }) => !there.has(name));
@@ -20,7 +26,7 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
     'lacks tables that the source replicates',
     'Load the schema (belt setup without --no-schema), or create them.',
   );
-  const keyless = tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
+  const keyless = byBelt ? [] : tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
   refuse(
     dst,
     keyless,

@@ -9,7 +9,7 @@ import { createSubscription, subscriptionExists, waitForDirection } from '../../
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
-import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -39,7 +39,8 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  if (options.schema) await pair.run(schemaSteps(pair));
+  const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
+  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
