@@ -25,6 +25,12 @@ export function printableLines(text: string, indent = '  '): string {
   return text.split('\n').map(printable).join(`\n${indent}`);
 }
 
+/** The first line of a text, and how many there are besides: for where there is but one. */
+export function firstLine(text: string): string {
+  const [first = '', ...rest] = text.split('\n');
+  return rest.length === 0 ? first : `${first} (and ${String(rest.length)} more)`;
+}
+
 /** A copy of a value, every text in it printable. */
 export function printableDeep<T>(value: T): T {
   if (typeof value === 'string') return printable(value) as T;

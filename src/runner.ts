@@ -7,6 +7,7 @@ import { openLog, type Log } from './log.js';
 import type { Pair } from './pair/pair.js';
 import { lockPair } from './pair/lock.js';
 import { readPair } from './read-pair.js';
+import { firstLine } from './printable.js';
 import { redactDeep, type Redactor } from './redact.js';
 import type { Progress } from './render/progress.js';
 import type { Envelope, Row } from './results/envelope.js';
@@ -98,7 +99,7 @@ async function runOne(
   if (row.error !== null) log.write(`error: ${row.error.message}`);
   log.write(row.success ? 'done' : 'failed');
   await log.close();
-  progress.dbEnded(name, row.error?.message ?? null);
+  progress.dbEnded(name, row.error === null ? null : firstLine(row.error.message));
   return row;
 }
 

@@ -44,7 +44,7 @@ export async function resolveTargets(cwd: string, dc: string, db?: string): Prom
     );
   }
   throw new ConfigError(`datacenter "${dc}" has no databases: ${CONFIGS}/${dc} holds no folder`, {
-    hint: `Write ${CONFIGS}/${dc}/DATABASE/config.json; configs.example shows how.`,
+    hint: `belt init ${dc} DATABASE writes ${CONFIGS}/${dc}/DATABASE/config.json; configs.example shows how it looks.`,
     detail: { dc },
   });
 }

@@ -43,7 +43,10 @@ function unreadable(shown: string, error: unknown): ConfigError {
   const code = errorCode(error);
   const options = (hint: string) => ({ hint, detail: { file: shown, code }, cause: error });
   if (code === 'ENOENT')
-    return new ConfigError(`${shown} does not exist`, options('Write it; configs.example shows how.'));
+    return new ConfigError(
+      `${shown} does not exist`,
+      options('belt init writes it; configs.example shows how it looks.'),
+    );
   if (code === 'EACCES' || code === 'EPERM') {
     return new ConfigError(
       `${shown} cannot be read: permission denied`,

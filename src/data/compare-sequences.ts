@@ -21,7 +21,7 @@ export interface SequenceComparison {
 }
 
 /** Sequences told in a message, at most. */
-const TOLD = 10;
+const TOLD = 3;
 
 /**
  * Compares the sequences of both sides, and changes nothing. A sequence of the destination is well when syncSequences()

@@ -45,7 +45,7 @@ export async function checkCopyTarget(
     dst,
     tables.filter(({ name }) => filled.has(name)),
     'has rows already in tables that are to be copied',
-    'Empty those tables on the destination (belt reset, or TRUNCATE), then run the same command again.',
+    'If the application has been started on the destination, those rows are its data: go no further. Else belt reset empties the tables; then run the same command again.',
   );
   return `${String(tables.length)} tables are there and empty`;
 }

@@ -86,7 +86,7 @@ export function beforeCutoverStep(pair: Pair, { force }: { readonly force: boole
       throw new RefusedError(`the ${pair.dst.toString()} may be more than a copy: ${reasons.join('; ')} (${figures})`, {
         hint: live
           ? 'This looks like after the cutover, when emptying the destination would lose what was written there. To start over all the ' +
-            'same, end those sessions and give the source its logins back (belt restore-logins); then --force goes on.'
+            `same, ${signs.remedies.join(' and ')}; then --force goes on.`
           : 'If the source still is the live database, --force goes on: the rows of the destination are lost.',
         detail: { side: 'dst', reasons, ...signs.figures },
       });
@@ -101,6 +101,8 @@ interface Signs {
   readonly ended: string | null;
   /** What else speaks for a cutover. */
   readonly others: readonly string[];
+  /** What makes an end of each of those. */
+  readonly remedies: readonly string[];
   /** The destination is as large as the source, or null. */
   readonly large: string | null;
   /** Both sizes, for people. */
@@ -128,6 +130,10 @@ async function readSigns(pair: Pair): Promise<Signs> {
       ...(Object.keys(sessions).length === 0
         ? []
         : [`clients are connected to the destination: ${describeSessions(sessions)}`]),
+    ],
+    remedies: [
+      ...(Object.keys(sessions).length === 0 ? [] : ['end those sessions']),
+      ...(revoked.length === 0 ? [] : ['give the source its logins back (belt restore-logins)']),
     ],
     large: dstBytes >= srcBytes ? 'it is as large as the source, or larger' : null,
     sizes,

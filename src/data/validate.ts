@@ -168,29 +168,16 @@ async function withSessionPairs(
   count: number,
   work: (sessions: Pick<SessionPair, 'src' | 'dst'>) => Promise<void>,
 ): Promise<void> {
-  const prepare = async (sessions: readonly Session[]): Promise<void> => {
-    // Keys must be looked up by index, whatever the statistics say.
-    const settings = 'SET enable_hashjoin = off; SET enable_mergejoin = off';
-    await Promise.all(sessions.map((session) => session.query(settings)));
-  };
-  const options = { statementTimeout: 0 };
-  await pair.src.withSessions(
+  await pair.withSessions(
     count,
-    'root',
-    (sources) =>
-      pair.dst.withSessions(
-        count,
-        'root',
-        async (destinations) => {
-          await prepare([...sources, ...destinations]);
-          const settled = await Promise.allSettled(
-            sources.map((src, index) => work({ src, dst: destinations[index] as Session })),
-          );
-          for (const one of settled) if (one.status === 'rejected') throw one.reason;
-        },
-        options,
-      ),
-    options,
+    async ({ src, dst }) => {
+      // Keys must be looked up by index, whatever the statistics say.
+      const settings = 'SET enable_hashjoin = off; SET enable_mergejoin = off';
+      await Promise.all([...src, ...dst].map((session) => session.query(settings)));
+      const settled = await Promise.allSettled(src.map((one, index) => work({ src: one, dst: dst[index] as Session })));
+      for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    },
+    { statementTimeout: 0 },
   );
 }
 

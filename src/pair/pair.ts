@@ -1,7 +1,7 @@
 import type { DatabaseConfig, SideConfig } from '../config/schema.js';
 import type { Environment } from '../environment.js';
 import { ConfigError, type SideName } from '../errors.js';
-import type { Session } from '../postgres/session.js';
+import type { Session, TimeLimits } from '../postgres/session.js';
 import { Side } from './side.js';
 import { runPlan, type Plan, type Step, type StepEvents, type StepResult } from './steps.js';
 
@@ -74,6 +74,20 @@ export class Pair {
   async roots(): Promise<{ src: Session; dst: Session }> {
     const [src, dst] = await Promise.all([this.src.root(), this.dst.root()]);
     return { src, dst };
+  }
+
+  /** Opens `count` further root connections a side for `work`, which are treated as Side.withSessions() does. */
+  withSessions<T>(
+    count: number,
+    work: (sessions: { readonly src: readonly Session[]; readonly dst: readonly Session[] }) => Promise<T>,
+    limits: TimeLimits = {},
+  ): Promise<T> {
+    return this.src.withSessions(
+      count,
+      'root',
+      (src) => this.dst.withSessions(count, 'root', (dst) => work({ src, dst }), limits),
+      limits,
+    );
   }
 
   /** Runs steps; what became of them is kept in `steps`. @throws the error of the step that failed */

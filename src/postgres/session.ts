@@ -74,6 +74,8 @@ const WATCH_CLIENT = `CASE WHEN current_setting('server_version_num')::int >= 14
 export class Session {
   /** Why the connection was lost while no statement ran. */
   #lost: Error | undefined;
+  /** Settles when the statement that was asked for last has ended, well or not. */
+  #ended: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly address: Address,
@@ -148,6 +150,9 @@ export class Session {
 
   /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
   async endTransaction(): Promise<void> {
+    // The driver passes an error on at once; how the transaction stands comes after it, over a network in another packet.
+    const { readyForQuery } = this.client as unknown as { readonly readyForQuery?: boolean };
+    if (readyForQuery !== true) await this.query('');
     if (this.client.getTransactionStatus() !== 'I') await this.query('ROLLBACK');
   }
 
@@ -157,18 +162,19 @@ export class Session {
   }
 
   /**
-   * Runs one statement and gives its rows.
+   * Runs one statement and gives its rows. Statements on one session run one after another; a statement's time-out
+   * begins with its turn.
    * @param sql one statement; with no parameters it may be several, and the rows are those of the last
    * @throws QueryError with side, SQLSTATE and object; InterruptedError when the signal aborts
    */
   async query<Row extends object>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
     throwIfAborted(this.signal);
     try {
-      const answer = (await this.client.query({
+      const answer = (await this.#inTurn(() => ({
         text: sql,
         ...(parameters.length === 0 ? {} : { values: [...parameters] }),
         ...(this.statementTimeout === 0 ? {} : { query_timeout: this.statementTimeout + GRACE_MS }),
-      })) as pg.QueryResult<Row> | pg.QueryResult<Row>[];
+      }))) as pg.QueryResult<Row> | pg.QueryResult<Row>[];
       const result = Array.isArray(answer) ? answer.at(-1) : answer;
       return result?.rows ?? [];
     } catch (error) {
@@ -196,7 +202,7 @@ export class Session {
       return result;
     } catch (error) {
       // A broken connection cannot roll back; the server does it by itself then.
-      await this.client.query('ROLLBACK').catch(() => undefined);
+      await this.#inTurn(() => ({ text: 'ROLLBACK' })).catch(() => undefined);
       throw error;
     }
   }
@@ -210,8 +216,18 @@ export class Session {
       return await work();
     } finally {
       this.statementTimeout = old;
-      await this.client.query(`SET statement_timeout = ${String(old)}`).catch(() => undefined);
+      await this.#inTurn(() => ({ text: `SET statement_timeout = ${String(old)}` })).catch(() => undefined);
     }
+  }
+
+  /** Sends a statement when those before it have ended. What a statement is to be is asked for at its turn. */
+  #inTurn(statement: () => pg.QueryConfig): Promise<pg.QueryResult | pg.QueryResult[]> {
+    const answer = this.#ended.then(() => {
+      throwIfAborted(this.signal);
+      return this.client.query(statement());
+    });
+    this.#ended = answer.catch(() => undefined);
+    return answer;
   }
 
   /** Ends the connection. Never throws. */

@@ -144,7 +144,7 @@ export function tableTraps(pair: Pair, tables: readonly Table[], deferrableUniqu
           'note',
           'src',
           `partitioned table ${name}`,
-          'its partitions are replicated one by one',
+          'is replicated partition by partition',
           'Do not add partitions while the migration runs: new ones are not replicated.',
         ),
       );

@@ -14,7 +14,9 @@ export function renderFailures(envelope: Envelope<object>, style: Style): string
     const hint = hints[place] === hints[place + 1] ? undefined : hints[place];
     return renderErrorText(errorText(row, several), hint, style);
   });
-  if (envelope.error !== null)
+  // A run that is interrupted is so in each database that was at work: once is enough.
+  const said = failed.some(({ error }) => error?.message === envelope.error?.message);
+  if (envelope.error !== null && !said)
     parts.push(renderErrorText(envelope.error.message, hintOf(envelope.error.detail), style));
   if (several && failed.length > 0) {
     parts.push(style.chalk.red(`${String(failed.length)} of ${String(envelope.results.length)} databases failed`));

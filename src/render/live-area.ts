@@ -1,9 +1,10 @@
 import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
+import { wrapText } from './fit.js';
 
 /** The lines at the end of a terminal that are redrawn in place, while what is told for good scrolls up above them. */
 export interface LiveArea {
-  /** Writes a line above the area, where it stays. */
+  /** Writes a line above the area, where it stays: in several lines where the terminal is too narrow. */
   keep(line: string): void;
   /** Takes the area away. */
   end(): void;
@@ -31,7 +32,7 @@ export function liveArea(stream: NodeJS.WriteStream, draw: (spinner: string) => 
   timer.unref();
   return {
     keep: (line) => {
-      update.persist(fit(line));
+      update.persist(wrapText(line, Math.max(10, stream.columns - 1), '  '));
     },
     end: () => {
       clearInterval(timer);

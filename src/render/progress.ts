@@ -1,3 +1,4 @@
+import { formatSeconds } from '../duration.js';
 import type { StepResult } from '../pair/steps.js';
 
 /** What a run tells about itself while it works. The terminal shows it as a live list, anything else as plain lines. */
@@ -20,15 +21,7 @@ export function formatDuration(milliseconds: number): string {
   if (rounded < 1000) return `${String(rounded)} ms`;
   // Rounded before the choice of the unit, so that there is never a "60.0 s".
   if (rounded < 59_950) return `${(rounded / 1000).toFixed(1)} s`;
-  return formatSeconds(Math.round(rounded / 1000));
-}
-
-/** Whole seconds as a person reads them: `42 s`, `3 min 20 s`, `2 h 5 min`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${String(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${String(minutes)} min ${String(seconds % 60)} s`;
-  return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`;
+  return formatSeconds(rounded / 1000);
 }
 
 const WORDS: Readonly<Record<StepResult['status'], string>> = {

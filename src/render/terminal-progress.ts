@@ -1,7 +1,8 @@
+import { formatSeconds } from '../duration.js';
 import type { StepResult } from '../pair/steps.js';
 import { printable } from '../printable.js';
 import { liveArea, type LiveArea } from './live-area.js';
-import { formatSeconds, stepLine, type Progress } from './progress.js';
+import { stepLine, type Progress } from './progress.js';
 import type { Style } from './style.js';
 
 /** What a database is doing. */
@@ -36,7 +37,9 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     printable(text === null ? title : `${title}: ${text}`);
   const since = (moment: number): string => {
     const seconds = Math.floor((performance.now() - moment) / 1000);
-    return seconds === 0 ? '' : chalk.dim(formatSeconds(seconds));
+    // Tenths would only flicker.
+    if (seconds < 60) return seconds === 0 ? '' : chalk.dim(`${String(seconds)} s`);
+    return chalk.dim(formatSeconds(seconds));
   };
 
   const single = (spinner: string): string[] =>

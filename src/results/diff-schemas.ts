@@ -2,19 +2,29 @@ import { z } from 'zod';
 
 /** What `belt diff-schemas` tells about one database. */
 export const diffSchemasFields = z.object({
-  result: z.enum(['match', 'mismatch', 'skipped']),
-  /** Why the schemas were not compared; null when they were. */
-  reason: z.string().nullable(),
-  /** A head for each object that is not the same, `- ` before the source's lines, `+ ` before the destination's; or empty. */
-  diff: z.string(),
+  result: z
+    .enum(['match', 'mismatch', 'skipped'])
+    .describe('skipped: the config lists tables, so only a part of the schema moves.'),
+  reason: z.string().nullable().describe('Why the schemas were not compared; null when they were.'),
+  diff: z
+    .string()
+    .describe(
+      "A head for each object that is not the same, `- ` before the source's lines, `+ ` before the destination's; or empty.",
+    ),
   differences: z.array(
     z.object({
-      kind: z.string(),
-      object: z.string(),
-      problem: z.enum(['missing', 'extra', 'changed']),
-      /** What defines it on the source, in lines; of a changed object, those that differ. Null: it is not there. */
-      src: z.array(z.string()).nullable(),
-      dst: z.array(z.string()).nullable(),
+      kind: z.string().describe('What it is: table, column, index, function ...'),
+      object: z.string().describe('Its name.'),
+      problem: z
+        .enum(['missing', 'extra', 'changed'])
+        .describe('The destination lacks it, has it besides, or has it in another form.'),
+      src: z
+        .array(z.string())
+        .nullable()
+        .describe(
+          'What defines it on the source, in lines; of a changed object, those that differ. Null: it is not there.',
+        ),
+      dst: z.array(z.string()).nullable().describe('The same of the destination.'),
     }),
   ),
 });

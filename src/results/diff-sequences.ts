@@ -7,16 +7,15 @@ export const diffSequencesFields = z.object({
   sequences: z.array(
     z.object({
       name: z.string(),
-      source_value: sequenceValue,
-      /** null when the destination has no such sequence. */
-      destination_value: sequenceValue.nullable(),
-      /** Whether the destination gives out no value that was given out, or is in use, already. */
-      destination_ok: z.boolean(),
-      /** Why it is not ok; null when it is. */
-      reason: z.string().nullable(),
+      source_value: sequenceValue.describe('Where it stands on the source.'),
+      destination_value: sequenceValue.nullable().describe('null when the destination has no such sequence.'),
+      destination_ok: z
+        .boolean()
+        .describe('Whether the destination gives out no value that was given out, or is in use, already.'),
+      reason: z.string().nullable().describe('Why it is not ok; null when it is.'),
     }),
   ),
-  result: z.enum(['match', 'mismatch']),
+  result: z.enum(['match', 'mismatch']).describe('mismatch: at least one sequence is not ok.'),
 });
 
 export type DiffSequencesFields = z.infer<typeof diffSequencesFields>;

@@ -7,33 +7,32 @@ const side = z
   .object({
     host: z.string().nullable(),
     port: z.number().nullable(),
-    /** The database's name on the server. */
-    db: z.string().nullable(),
+    db: z.string().nullable().describe("The database's name on the server."),
   })
   .nullable();
 
 const listRow = z.object({
   dc: z.string(),
   db: z.string(),
-  /** Whether the file is without fault. */
-  success: z.boolean(),
+  success: z.boolean().describe('Whether the file is without fault.'),
   error: errorSchema,
   steps: z.array(z.never()),
-  /** remote-configs: it has not been fetched yet, so the sides are not known. */
-  origin: z.enum(['configs', 'remote-configs']),
-  /** From the project folder. */
-  file: z.string(),
+  origin: z
+    .enum(['configs', 'remote-configs'])
+    .describe('remote-configs: it has not been fetched yet, so the sides are not known.'),
+  file: z.string().describe('From the project folder.'),
   schema_name: z.string().nullable(),
   src: side,
   dst: side,
-  /** The modules that fetch the sides of a remote config. */
-  resolvers: z.object({ src: z.string().nullable(), dst: z.string().nullable() }).nullable(),
+  resolvers: z
+    .object({ src: z.string().nullable(), dst: z.string().nullable() })
+    .nullable()
+    .describe('The modules that fetch the sides of a remote config.'),
 });
 
 export const listSchema = z.object({
   command: z.literal('list'),
-  /** null for all datacenters. */
-  dc: z.string().nullable(),
+  dc: z.string().nullable().describe('null for all datacenters.'),
   db: z.null(),
   success: z.boolean(),
   timestamp: z.iso.datetime(),

@@ -6,7 +6,7 @@ const role = z.object({
   rolcreaterole: z.boolean(),
   rolinherit: z.boolean(),
   rolsuper: z.boolean(),
-  memberof: z.array(z.string()),
+  memberof: z.array(z.string()).describe('Roles it is a member of.'),
   can_create: z.boolean().describe('May create objects in the schema; where that is not there yet, in the database.'),
 });
 
@@ -18,7 +18,7 @@ const table = z.object({
   replication_method: z
     .enum(['pglogical', 'dump_and_load', 'unavailable'])
     .describe('How its rows move: replicated, copied in the downtime, or not at all.'),
-  can_replicate: z.boolean(),
+  can_replicate: z.boolean().describe('Whether pglogical replicates it.'),
   reason: z.string().nullable().describe('Why it is not replicated.'),
 });
 
@@ -49,32 +49,35 @@ const side = z.object({
   owner_user: role.nullable(),
   tables: z.array(table),
   sequences: z.array(sequence),
-  extensions: z.array(z.object({ extname: z.string(), in_other_side: z.boolean() })),
+  extensions: z.array(
+    z.object({ extname: z.string(), in_other_side: z.boolean().describe('Whether the other database has it, too.') }),
+  ),
   root_ok: z.boolean().describe('Whether the root user can do what belt needs.'),
   owner_ok: z.boolean().describe('Whether the owner is there and can log in.'),
-  shared_preload_ok: z.boolean(),
+  shared_preload_ok: z.boolean().describe('Whether pglogical and pg_stat_statements are loaded.'),
 });
 
 const finding = z.object({
-  /** `fail`: setup would fail or data be lost; `warn`: look at it first; `note`: belt deals with it, or a fact to know. */
-  severity: z.enum(['fail', 'warn', 'note']),
-  side: z.enum(['src', 'dst', 'belt']),
-  /** What it is about: a setting, a role, a table, a tool. */
-  object: z.string(),
+  severity: z
+    .enum(['fail', 'warn', 'note'])
+    .describe(
+      '`fail`: setup would fail or data be lost; `warn`: look at it first; `note`: belt deals with it, or a fact to know.',
+    ),
+  side: z.enum(['src', 'dst', 'belt']).describe('Whose it is; belt: the machine that belt runs on.'),
+  object: z.string().describe('What it is about: a setting, a role, a table, a tool.'),
   problem: z.string(),
-  remedy: z.string(),
+  remedy: z.string().describe('What to do.'),
 });
 
 /** What `belt precheck` tells about one database. */
 export const precheckFields = z.object({
   src: side,
   dst: side,
-  extensions_match: z.boolean(),
-  client_tools: z.array(
-    z.object({ name: z.string(), ok: z.boolean(), path: z.string().nullable(), version: z.string().nullable() }),
-  ),
-  /** Everything that stands in the way or is worth knowing, worst first. */
-  findings: z.array(finding),
+  extensions_match: z.boolean().describe("Whether the destination has all of the source's extensions."),
+  client_tools: z
+    .array(z.object({ name: z.string(), ok: z.boolean(), path: z.string().nullable(), version: z.string().nullable() }))
+    .describe('pg_dump, pg_restore and psql, as belt found them on this machine.'),
+  findings: z.array(finding).describe('Everything that stands in the way or is worth knowing, worst first.'),
 });
 
 export type PrecheckFields = z.infer<typeof precheckFields>;

@@ -9,8 +9,9 @@ export const syncFields = z.object({
   detail: z.object({
     sequences: syncSequencesFields.nullable(),
     tables: syncTablesFields.nullable(),
-    /** Indexes that had to be made in this run; those that were there already are not listed. */
-    indexes: z.array(indexResult),
+    indexes: z
+      .array(indexResult)
+      .describe('Indexes that had to be made in this run; those that were there already are not listed.'),
     validation: z.object({ schema_name: z.string(), tables: z.array(comparedTable) }).nullable(),
   }),
 });

@@ -9,8 +9,11 @@ import { planIndex, type IndexPlan } from './index-plan.js';
 export interface DeferredOrigin {
   /** The files they stand in, relative to the project folder; null for the source's catalog. */
   readonly files: { readonly indexes: string; readonly constraints: string } | null;
-  /** Whether its statements are what a server of that major version would write, so that texts can be compared. */
-  comparable(kind: 'indexes' | 'constraints', major: number): Promise<boolean>;
+  /**
+   * Whether its statements are as a server writes them, so that texts can be compared. Major versions write indexes and
+   * constraints alike; should one not, it counts as another, and stays.
+   */
+  comparable(kind: 'indexes' | 'constraints'): Promise<boolean>;
   indexes(): Promise<readonly IndexPlan[]>;
   constraints(): Promise<readonly ConstraintPlan[]>;
 }
@@ -19,7 +22,7 @@ export interface DeferredOrigin {
 export function catalogDeferred(pair: Pair): DeferredOrigin {
   return {
     files: null,
-    comparable: async (_, major) => (await pair.src.root()).major === major,
+    comparable: () => Promise.resolve(true),
     indexes: async () =>
       (await deferredIndexes(await pair.src.root(), pair.schema)).map((index) => planIndex(pair.schema, index)),
     constraints: async () =>

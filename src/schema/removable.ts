@@ -29,7 +29,7 @@ export interface Candidate extends RemovalResult {
 export async function removableIndexes(pair: Pair, origin: DeferredOrigin): Promise<Candidate[]> {
   const dst = await pair.dst.root();
   const [there, plans] = await Promise.all([deferredIndexes(dst, pair.schema), origin.indexes()]);
-  const comparable = await origin.comparable('indexes', dst.major);
+  const comparable = await origin.comparable('indexes');
   const known = new Map(plans.map(({ index, parts }) => [index.name, { index, parts }]));
   const why = new Map<string, string | null>();
   const reasonOf = (index: IndexDefinition): string | null => {
@@ -72,7 +72,7 @@ export async function removableIndexes(pair: Pair, origin: DeferredOrigin): Prom
 export async function removableConstraints(pair: Pair, origin: DeferredOrigin): Promise<Candidate[]> {
   const dst = await pair.dst.root();
   const [there, plans] = await Promise.all([notValidConstraints(dst, pair.schema), origin.constraints()]);
-  const comparable = await origin.comparable('constraints', dst.major);
+  const comparable = await origin.comparable('constraints');
   const known = new Map(plans.map((plan) => [constraintKey(plan.constraint), plan]));
   const addOf = (parts: readonly { part: string; sql: string }[]): string | undefined =>
     parts.find(({ part }) => part === 'add')?.sql;

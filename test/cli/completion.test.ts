@@ -40,7 +40,7 @@ describe('what may stand in place of a word', () => {
   it('is a datacenter, then a database, of configs and remote-configs, then an option', async () => {
     expect(await values('status', '')).toEqual(['a:b', 'a:c', 'd$r', 'far', 'my dc']);
     expect(await values('status', '--json', 'a:b', '')).toEqual(['x', 'z']);
-    expect(await values('status', 'far', 'r1', '')).toEqual(['--json', '--concurrency', '--help']);
+    expect(await values('status', 'far', 'r1', '')).toEqual(['--json', '--concurrency', '--watch', '--help']);
     expect(await values('init', 'my dc', '')).toEqual(['db one', "it's"]);
     expect(await values('list', '')).toContain('far');
   });

@@ -440,6 +440,14 @@ export const revoked: Row<RevokeLoginsFields>[] = [
   failed('zones', 'cannot connect'),
 ];
 
+export const revokePlanned: Row<RevokeLoginsFields>[] = [
+  {
+    ...good('shop'),
+    steps: [step('revoke-logins', 'planned', 'take LOGIN from 2 roles on the source')],
+    detail: { revoked: ['App', 'Owner'], saved: [], disconnected: 0, remaining_sessions: { App: 2 } },
+  },
+];
+
 export const synced: Row<SyncFields>[] = [
   {
     ...good('shop'),

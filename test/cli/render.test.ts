@@ -42,7 +42,10 @@ const RESULTS: Readonly<Record<string, readonly (readonly [string, Envelope<obje
     ['doctor', made.envelope('doctor', made.doctored)],
     ['doctor-plan', made.envelope('doctor', made.doctorPlan, 'shop')],
   ],
-  'revoke-logins': [['revoke-logins', made.envelope('revoke-logins', made.revoked)]],
+  'revoke-logins': [
+    ['revoke-logins', made.envelope('revoke-logins', made.revoked)],
+    ['revoke-logins-plan', made.envelope('revoke-logins', made.revokePlanned, 'shop')],
+  ],
   sync: [['sync', made.envelope('sync', made.synced)]],
   'sync-sequences': [
     ['sync-sequences', made.envelope('sync-sequences', made.sequencesSet)],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'jsonc-parser';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type * as ResolverModule from '../../src/config/resolver.js';
+import { runResolver } from '../../src/config/resolver.js';
 import { runBelt, type BeltRun } from '../harness/belt.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
 import { projectFolder } from '../unit/config/folder.js';
@@ -343,12 +343,6 @@ describe('a file in remote-configs', () => {
 });
 
 describe('the deadline', () => {
-  let built: typeof ResolverModule;
-  beforeAll(async () => {
-    // A thread runs built code only.
-    built = (await import(join(ROOT, 'dist/config/resolver.js'))) as typeof ResolverModule;
-  });
-
   it.each([
     ['waits', 'export default () => new Promise((r) => setTimeout(r, 60_000));'],
     ['never lets go', 'export default () => { for (;;); };'],
@@ -358,7 +352,7 @@ describe('the deadline', () => {
     ],
   ])('holds for a resolver that %s', async (_, code) => {
     await project.write('r.mjs', code);
-    const outcome = await built.runResolver({
+    const outcome = await runResolver({
       cwd: project.path,
       dc: 'dc1',
       db: 'db1',

@@ -15,6 +15,11 @@ export const ORDERS = `
   INSERT INTO "Order Details" (v, n) SELECT 'row ' || i, i FROM generate_series(1, 20) i;
   INSERT INTO "log" VALUES ('started')`;
 
+/** A command with the options that it cannot do without: the words that follow its name and database. */
+export function neededOptions(command: string): string[] {
+  return command === 'wait' ? ['--for', 'replicating'] : [];
+}
+
 /** Expects that a run ended well, and told so. */
 export function expectSuccess(run: BeltRun): void {
   expect(run.exitCode, run.text).toBe(0);
@@ -37,7 +42,7 @@ export function checkedJson<Shape extends z.ZodRawShape>(
   return envelope;
 }
 
-/** Waits until belt says of both directions what is wanted. */
+/** Waits until belt says of both directions what is wanted. Starts belt only when pglogical itself says so of what runs. */
 export async function waitForStatus(pair: TestPair, forward: string, back = 'unconfigured'): Promise<void> {
   const look = async (): Promise<string[]> => {
     const run = await pair.belt(['status', '--json']);
@@ -46,10 +51,20 @@ export async function waitForStatus(pair: TestPair, forward: string, back = 'unc
   };
   await vi.waitFor(
     async () => {
+      if (forward === 'replicating') expect(await pglogicalStatus(pair.dst, 'pg1_pg2')).toBe('replicating');
+      if (back === 'replicating') expect(await pglogicalStatus(pair.src, 'pg2_pg1')).toBe('replicating');
       expect(await look()).toEqual([forward, back]);
     },
-    { timeout: 40_000, interval: 100 },
+    { timeout: 40_000, interval: 150 },
   );
+}
+
+async function pglogicalStatus(side: TestDatabase, subscription: string): Promise<string | undefined> {
+  const [row] = await side.sql<{ status: string }>(
+    'SELECT status FROM pglogical.show_subscription_status() WHERE subscription_name = $1',
+    [subscription],
+  );
+  return row?.status;
 }
 
 /** Sets forward replication up and waits for the initial copy; and back replication where wanted. */

@@ -43,7 +43,8 @@ export function hostileNames(): TestNames {
   const id = freshId();
   const user = (role: string): TestUser => ({
     name: `${role} "${id}" o'x\\ @:/%#?&=`,
-    pw: `${HOSTILE_PASSWORD}${role}`,
+    // Of this test alone: one looks for it in the arguments of every process of the machine.
+    pw: `${HOSTILE_PASSWORD}${role}-${id}`,
   });
   return {
     id,

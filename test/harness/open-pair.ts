@@ -12,7 +12,11 @@ afterEach(async () => {
 const silent = { stepStarted: () => undefined, stepProgress: () => undefined, stepEnded: () => undefined };
 
 /** A test's databases as belt's own code sees them, without a command around it. Closed at the end of the test. */
-export function openPair(test: TestPair, signal: AbortSignal = new AbortController().signal): Pair {
+export function openPair(
+  test: TestPair,
+  signal: AbortSignal = new AbortController().signal,
+  variables: NodeJS.ProcessEnv = {},
+): Pair {
   // Every connection listens.
   setMaxListeners(0, signal);
   const side = (config: TestPair['config']['src']): SideConfig | null =>
@@ -27,7 +31,7 @@ export function openPair(test: TestPair, signal: AbortSignal = new AbortControll
   const pair = new Pair({
     config,
     configPath: test.configPath,
-    environment: { cwd: test.dir, variables: {}, pid: process.pid, signal },
+    environment: { cwd: test.dir, variables, pid: process.pid, signal },
     events: silent,
     command: 'test',
     dryRun: false,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs PostgreSQL with pglogical in a container, as user postgres. At the first start it makes the data directory, with
 # superuser postgres, password $POSTGRES_PASSWORD (default: postgres), and runs every /initdb.d/*.sh, with psql ready to
-# connect as superuser over the socket. Arguments go to postgres: --name=value sets a setting.
+# connect as superuser over the socket. Arguments are settings, name=value, that go into postgresql.conf then.
 set -euo pipefail
 
 export PATH="$PGBIN:$PATH" PGUSER=postgres PGHOST=/tmp
@@ -25,6 +25,8 @@ max_connections = 400
 fsync = off
 full_page_writes = off
 CONF
+  # Not on the command line of postgres, where ALTER SYSTEM could not change them.
+  for setting in "$@"; do printf "%s = '%s'\n" "${setting%%=*}" "${setting#*=}"; done >> "$PGDATA/postgresql.conf"
   if compgen -G '/initdb.d/*.sh' >/dev/null; then
     # Only the socket listens meanwhile, so that nobody takes the server for ready.
     pg_ctl -D "$PGDATA" -w -o "-c listen_addresses=''" start >/dev/null
@@ -35,4 +37,4 @@ CONF
   fi
 fi
 
-exec postgres -D "$PGDATA" "$@"
+exec postgres -D "$PGDATA"

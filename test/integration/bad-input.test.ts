@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,24 +11,33 @@ import { testPair, type TestConfig, type TestPair } from '../harness/pair.js';
 const ANSWER_MS = 10_000;
 
 let pair: TestPair;
-/** Accepts connections and never says a word. */
-let silent: Server;
 const folders: string[] = [];
 
 beforeAll(async () => {
   pair = await testPair({
     srcSql: 'CREATE TABLE "Orders" (id serial PRIMARY KEY); INSERT INTO "Orders" DEFAULT VALUES',
   });
-  silent = createServer((socket) => socket.on('error', () => undefined));
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
 });
 
 afterAll(async () => {
-  silent.close();
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-const silentPort = (): number => (silent.address() as AddressInfo).port;
+/** A server that accepts connections and never says a word. */
+async function silentServer() {
+  let asked: number | undefined;
+  const server = createServer((socket) => {
+    asked ??= performance.now();
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** Milliseconds since somebody first connected. */
+    sinceAsked: (): number => performance.now() - (asked ?? NaN),
+    close: () => server.close(),
+  };
+}
 
 /** Runs a command on a database beside the pair's own, whose config is the same but for a change. */
 async function withConfig(
@@ -110,14 +119,17 @@ describe.each(sides)('a server that cannot be reached (%s)', (side, word) => {
 
 describe('a server that accepts and never answers', () => {
   it.concurrent.each(['disable', 'prefer', 'require'])('is given up in time (sslmode %s)', async (sslmode) => {
+    const silent = await silentServer();
     const { run, config } = await withConfig(['status'], (bad) => {
-      Object.assign(bad.dst, { host: '127.0.0.1', port: silentPort(), sslmode });
+      Object.assign(bad.dst, { host: '127.0.0.1', port: silent.port, sslmode });
     });
+    // Not the whole run: how long a program takes to start is another matter.
+    expect(silent.sinceAsked(), run.text).toBeLessThan(ANSWER_MS);
+    silent.close();
     expectFailure(run, {
       config,
       says: [/destination database .* at 127\.0\.0\.1:\d+ .*: no answer in time/, /firewalls/],
     });
-    expect(run.durationMs).toBeLessThan(ANSWER_MS);
   });
 });
 

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { DatabaseConfig, SideConfig } from '../../src/config/schema.js';
+import { describe, expect, it } from 'vitest';
 import { RefusedError, ToolError } from '../../src/errors.js';
-import { Pair } from '../../src/pair/pair.js';
+import type { Pair } from '../../src/pair/pair.js';
 import { ident } from '../../src/postgres/quote.js';
 import { toolEnvironment } from '../../src/process/connection.js';
 import { runTool } from '../../src/process/run.js';
@@ -15,37 +14,11 @@ import { refreshViews, unpopulatedViews } from '../../src/schema/materialized-vi
 import { addConstraints, missingConstraints } from '../../src/schema/not-valid-constraints.js';
 import { prepareSchema, schemaLoaded } from '../../src/schema/prepare.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from '../../src/schema/privileges.js';
+import { openPair } from '../harness/open-pair.js';
 import { testPair, type PairOptions, type TestPair } from '../harness/pair.js';
 import { AWKWARD_SCHEMA } from './schema.sql.js';
 
-const opened: Pair[] = [];
-afterEach(async () => {
-  for (const pair of opened.splice(0)) await pair.close();
-});
-
-const silent = { stepStarted: () => undefined, stepProgress: () => undefined, stepEnded: () => undefined };
-
-function open(test: TestPair, variables: NodeJS.ProcessEnv = process.env): Pair {
-  const side = (config: TestPair['config']['src']): SideConfig | null =>
-    config === null ? null : { ...config, port: Number(config.port), sslmode: 'prefer' };
-  const config: DatabaseConfig = {
-    ...test.config,
-    exclude_users: [],
-    exclude_patterns: [],
-    src: side(test.config.src),
-    dst: side(test.config.dst),
-  };
-  const pair = new Pair({
-    config,
-    configPath: test.configPath,
-    environment: { cwd: test.dir, variables, pid: process.pid, signal: new AbortController().signal },
-    events: silent,
-    command: 'test',
-    dryRun: false,
-  });
-  opened.push(pair);
-  return pair;
-}
+const open = (test: TestPair, variables: NodeJS.ProcessEnv = process.env): Pair => openPair(test, undefined, variables);
 
 async function start(options: PairOptions): Promise<{ test: TestPair; pair: Pair }> {
   const test = await testPair(options);

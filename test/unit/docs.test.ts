@@ -1,6 +1,8 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
 import { registry } from '../../src/registry.js';
+import { detailFields } from '../../src/results/detail.js';
 import { envelopeSchema } from '../../src/results/envelope.js';
 import { blocks, example, exampleNames, readDocuments } from '../docs/blocks.js';
 import { emptyProgram } from '../docs/commands.js';
@@ -20,11 +22,39 @@ describe('the documents', () => {
     for (const name of names) {
       const json: unknown = JSON.parse(example(text('docs/json.md'), name));
       const spec = registry.find((one) => one.name === (json as { command: string }).command);
-      if (spec?.kind !== 'pairs') throw new Error(`the example "${name}" is of no command`);
+      if (spec?.result === undefined) throw new Error(`the example "${name}" is of no command with JSON`);
+      if (spec.kind === 'plain') {
+        (await spec.result()).parse(json);
+        continue;
+      }
       const { results } = envelopeSchema(await spec.result()).parse(json);
       // A row that failed early could be anything.
       for (const field of Object.keys((await spec.result()).shape)) expect(results[0], name).toHaveProperty(field);
     }
+  });
+
+  it('show the JSON of every command that has fields of its own', async () => {
+    const json = text('docs/json.md');
+    const shown = new Set(
+      exampleNames(json).map((name) => (JSON.parse(example(json, name)) as { command: string }).command),
+    );
+    for (const spec of registry) {
+      const result = await spec.result?.();
+      if (result !== undefined && result !== detailFields) expect(shown, spec.name).toContain(spec.name);
+    }
+  });
+
+  it('explain every finding of belt doctor', async () => {
+    const folder = new URL('../../src/pglogical/diagnosis/', import.meta.url);
+    const sources = await Promise.all((await readdir(folder)).map((file) => readFile(new URL(file, folder), 'utf8')));
+    const codes = sources.flatMap((source) => [
+      ...[...source.matchAll(/\bcode: ([^\n]*)/g)].flatMap(
+        ([, words = '']) => words.match(/(?<=')[a-z]+(-[a-z]+)+(?=')/g) ?? [],
+      ),
+      ...[...source.matchAll(/^ {2}'([a-z-]+)': \{$/gm)].flatMap(([, code = '']) => code),
+    ]);
+    expect(codes.length).toBeGreaterThan(30);
+    for (const code of codes) expect(text('docs/troubleshooting.md')).toContain(`\`${code}\``);
   });
 
   it('show a config that belt takes', () => {
@@ -64,13 +94,8 @@ describe('the documents', () => {
     const inText = [...content.matchAll(/`belt ([^`>[<…]+)(?:>[^`]*)?`/g)].map(([, words = '']) => words);
     for (const line of [...typed, ...inText]) {
       // A redirection's number, and quotes around an argument, belong to the shell.
-      const words = line
-        .replace(/ 2$/, '')
-        .replace(/\\$/, '')
-        .replace('DC DB', 'dc db')
-        .replaceAll("'", '')
-        .trim()
-        .split(/\s+/);
+      const shell = line.replace(/ 2$/, '').replace(/\\$/, '').replace('DC DB', 'dc db');
+      const words = (shell.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll(/^["']|["')]+$/g, ''));
       const program = emptyProgram();
       for (const one of [program, ...program.commands]) {
         one.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });

@@ -14,13 +14,13 @@ interface Options {
 export async function run(pair: Pair, { fix }: Options): Promise<Outcome<DoctorFields>> {
   const first = await look(pair, 'diagnose', 'look for what is wrong');
   const repairs = fix ? repairSteps(pair, first.findings) : [];
-  if (repairs.length === 0) return outcome(first, []);
+  if (repairs.length === 0) return outcome(first, [], 'look');
   await pair.run(repairs);
-  if (pair.options.dryRun) return outcome(first, []);
+  if (pair.options.dryRun) return outcome(first, [], 'plan');
   const after = await look(pair, 'diagnose-again', 'look again');
   const left = new Set(after.findings.map(kind));
   const gone = first.findings.filter((one) => one.severity !== 'note' && !left.has(kind(one)));
-  return outcome(after, [...new Set(gone.map(({ code }) => code))]);
+  return outcome(after, [...new Set(gone.map(({ code }) => code))], 'look');
 }
 
 function look(pair: Pair, name: string, title: string): Promise<Diagnosis> {
@@ -31,7 +31,16 @@ function kind({ direction, code, object }: DoctorFinding): string {
   return JSON.stringify([direction, code, object]);
 }
 
-function outcome({ forward, back, findings }: Diagnosis, fixed: string[]): Outcome<DoctorFields> {
+const FIXABLE = {
+  look: 'Run the same command with --fix: it mends what is safe to mend. The list of findings says the rest.',
+  plan: 'Run the same command without --dry-run: it does what is planned. The list of findings says the rest.',
+};
+
+function outcome(
+  { forward, back, findings }: Diagnosis,
+  fixed: string[],
+  mode: keyof typeof FIXABLE,
+): Outcome<DoctorFields> {
   const fields: DoctorFields = { forward_replication: forward, back_replication: back, findings, fixed };
   const failed = findings.filter(({ severity }) => severity === 'fail');
   if (failed.length === 0) return { fields };
@@ -39,10 +48,7 @@ function outcome({ forward, back, findings }: Diagnosis, fixed: string[]): Outco
   return {
     fields,
     error: new CheckFailedError(failed.map((one) => `${one.direction ?? one.side}: ${one.problem}`).join('; '), {
-      hint:
-        fixable.length > 0
-          ? 'Run the same command with --fix: it mends what is safe to mend. The list of findings says the rest.'
-          : 'Do what the list of findings says, then run belt doctor again.',
+      hint: fixable.length > 0 ? FIXABLE[mode] : 'Do what the list of findings says, then run belt doctor again.',
       detail: { codes: failed.map(({ code }) => code), fixable: fixable.length },
     }),
   };

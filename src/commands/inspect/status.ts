@@ -40,7 +40,7 @@ export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
   return {
     fields,
     error: new BeltError(`replication is down: ${reasons.join('; ')}`, {
-      hint: 'Run "belt doctor": it looks for the cause and says what to do. A worker that failed is started again by pglogical within three minutes.',
+      hint: `Run belt doctor ${pair.config.dc} ${pair.config.db}: it looks for the cause and says what to do. A worker that failed is started again by pglogical within three minutes.`,
       detail: { reasons },
     }),
   };

@@ -50,7 +50,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<RevokeL
       },
       run: async () => {
         disconnected = await disconnectClients(session, exclusions, pair.environment.signal);
-        return `ended ${String(disconnected)} sessions`;
+        return disconnected === 1 ? 'ended 1 session' : `ended ${String(disconnected)} sessions`;
       },
     },
     {

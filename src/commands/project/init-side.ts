@@ -70,7 +70,7 @@ export async function completeSide(draft: SideDraft, ask: Ask, like?: SideAnswer
   const place = draft.side === 'src' ? 'Source' : 'Destination';
   const text = (what: string, offered?: string) => askText(ask, `${place}, ${what}`, wrongText, offered);
   const server: ServerUrl = draft.server ?? {
-    host: await text('host'),
+    host: await askText(ask, `${place}, host`, (answer) => wrongHost(answer, draft.side)),
     port: Number(await askText(ask, `${place}, port`, wrongPort, '5432')),
     db: await text('database', like?.server.db),
     user: await text('root user', like?.root.name ?? 'postgres'),
@@ -111,6 +111,11 @@ async function askPassword(ask: Ask, what: string): Promise<Password> {
 export function wrongText(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   return isPlaceholder(text) ? 'still is a placeholder' : undefined;
+}
+
+function wrongHost(text: string, side: SideName): string | undefined {
+  if (!text.includes('://')) return wrongText(text);
+  return `wants the host alone, such as db.example.com; a URL goes into the option --${side}`;
 }
 
 function wrongPort(text: string): string | undefined {

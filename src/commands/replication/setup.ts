@@ -1,4 +1,6 @@
+import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Plan } from '../../pair/steps.js';
 import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
@@ -25,11 +27,11 @@ interface Options {
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const { signal } = pair.environment;
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
     readSource(pair),
   );
   const replicated = replicatedTables(tables);
+  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
@@ -44,35 +46,17 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
-  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed), prepareProofStep(pair.dst, subscribed)]);
+  // The proof belongs to pglogical's copy; belt's has its journal.
+  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
   await setupReplicationSet(pair, 'src', !byBelt);
-  let status = 'unconfigured';
-  if (byBelt) {
-    await pair.run(copySteps(pair, replicated, options));
-    status = 'replicating';
-  } else {
-    await pair.run([
-      {
-        name: 'check-destination',
-        title: 'check that the destination can take the rows',
-        done: subscribed,
-        run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
-      },
-      {
-        name: 'create-subscription',
-        title: `create subscription ${direction.subscription} on the destination`,
-        done: subscribed,
-        run: () => createSubscription(direction, true),
-      },
-      {
-        name: 'wait-started',
-        title: 'wait until the initial copy runs',
-        run: async () => {
-          ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
-          return status === 'replicating' ? 'replicating' : 'the initial copy runs';
-        },
-      },
-    ]);
+  let status = 'replicating';
+  if (byBelt) await pair.run(copySteps(pair, replicated, options));
+  else {
+    await pair.run(
+      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+        status = found;
+      }),
+    );
   }
   return {
     fields: {
@@ -87,8 +71,61 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   };
 }
 
+/** The steps by which pglogical copies the rows: with one worker, in one transaction. */
+function pglogicalCopySteps(
+  pair: Pair,
+  replicated: readonly Table[],
+  subscribed: () => Promise<string | null>,
+  started: (status: string) => void,
+): Plan {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  return [
+    {
+      name: 'check-destination',
+      title: 'check that the destination can take the rows',
+      done: subscribed,
+      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+    },
+    // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
+    prepareProofStep(pair.dst, subscribed),
+    {
+      name: 'create-subscription',
+      title: `create subscription ${direction.subscription} on the destination`,
+      done: subscribed,
+      run: () => createSubscription(direction, true),
+    },
+    {
+      name: 'wait-started',
+      title: 'wait until the initial copy runs',
+      run: async () => {
+        const { status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal });
+        started(status);
+        return status === 'replicating' ? 'replicating' : 'the initial copy runs';
+      },
+    },
+  ];
+}
+
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
   await requireSchema(pair.src, pair.schema);
   return readTables(await pair.src.root(), pair.schema, pair.config.tables);
+}
+
+/**
+ * pglogical replicates generated columns, but its own copy fails on them, and with it the copy of every other table.
+ * @throws RefusedError naming the tables
+ */
+function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
+  const generated = tables.filter(({ columns }) => columns.some((column) => column.generated));
+  if (generated.length === 0) return;
+  const names = generated.map(({ schema, name }) => `"${schema}"."${name}"`).join(', ');
+  throw new RefusedError(
+    `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
+    {
+      hint: 'Leave --copy away: belt copies them.',
+      detail: { side: 'src', tables: generated.map(({ name }) => name) },
+    },
+  );
 }

@@ -33,7 +33,7 @@ const setup = definePairCommand({
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
-    copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'pglogical'),
+    copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
     maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),
     chunkSize: size('--chunk-size <size>', 'size of the pieces that big tables are copied in (default: 128MB)'),
@@ -56,7 +56,7 @@ const setupBack = definePairCommand({
   ],
   needs: 'both',
   changes: true,
-  next: 'before the downtime: belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
+  next: 'before the downtime: belt create-indexes {target} and belt analyze {target}; at the cutover: belt revoke-logins {target} --disconnect',
   options: {},
   result: detail,
   load: () => import('./setup-back-replication.js'),

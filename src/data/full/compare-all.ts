@@ -124,21 +124,13 @@ function batches(tables: readonly FullTable[]): FullTable[][] {
 
 /** Opens the sessions of both sides and prepares them. */
 async function withWorkers<T>(pair: Pair, count: number, work: (workers: Workers) => Promise<T>): Promise<T> {
-  const limits = { statementTimeout: 0 };
-  return pair.src.withSessions(
+  return pair.withSessions(
     count,
-    'root',
-    (src) =>
-      pair.dst.withSessions(
-        count,
-        'root',
-        async (dst) => {
-          await everyone([...src, ...dst], (session) => prepare(session, count));
-          return work({ src, dst });
-        },
-        limits,
-      ),
-    limits,
+    async (workers) => {
+      await everyone([...workers.src, ...workers.dst], (session) => prepare(session, count));
+      return work(workers);
+    },
+    { statementTimeout: 0 },
   );
 }
 

@@ -5,7 +5,8 @@ import { finding, type Facts, type QuickFacts } from './facts.js';
 
 const ANEW = 'The copy must be made anew: run belt reset, and run belt setup again.';
 const ANEW_BACK =
-  'Run belt teardown-back-replication --force and belt setup-back-replication; what was written on the destination meanwhile must be carried to the source by hand.';
+  'Run belt teardown-back-replication --force; while forward replication still runs, belt setup-back-replication then makes ' +
+  'it anew. What was written on the destination meanwhile must be carried to the source by hand.';
 
 /** Bytes of WAL above which a slot that holds it back is worth a word. */
 const MUCH_WAL = 1024 ** 3;

@@ -92,6 +92,8 @@ interface Meaning {
   readonly on: 'provider' | 'subscriber';
   readonly problem: (names: string, provider: string, subscriber: string) => string;
   readonly remedy: string;
+  /** Back, where it is another one. */
+  readonly remedyBack?: string;
 }
 
 const MEANINGS: Readonly<Record<Code, Meaning>> = {
@@ -166,18 +168,22 @@ const MEANINGS: Readonly<Record<Code, Meaning>> = {
     remedy:
       'Create them on the other side, and on this one run, with the table in place of T: SELECT ' +
       "pglogical.replication_set_add_table('pgbelt', 'T', synchronize_data := true). Or copy their rows by hand in the downtime.",
+    // Their rows come from the source: copying them home would fail, or overwrite newer ones.
+    remedyBack:
+      'Once they are on both sides and their rows have been copied to the destination, run belt setup-back-replication ' +
+      'again: it adds them.',
   },
 };
 
 function tell(facts: Facts, code: Code, names: readonly string[]): DoctorFinding {
-  const { provider, subscriber } = facts.direction;
-  const { severity, on, problem, remedy } = MEANINGS[code];
+  const { provider, subscriber, name } = facts.direction;
+  const { severity, on, problem, remedy, remedyBack = remedy } = MEANINGS[code];
   return finding(facts, {
     code,
     severity,
     side: (on === 'provider' ? provider : subscriber).name,
     object: listNames(names),
     problem: problem(listNames(names), provider.word, subscriber.word),
-    remedy,
+    remedy: name === 'back' ? remedyBack : remedy,
   });
 }

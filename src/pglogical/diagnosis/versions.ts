@@ -3,8 +3,9 @@ import { pglogicalVersion } from '../extension.js';
 import { canMakeSlotOn } from '../versions.js';
 import { finding, type Facts, type QuickFacts } from './facts.js';
 
-/** A subscriber whose pglogical cannot make its slot on the provider, and has none yet. */
+/** A subscriber whose pglogical cannot make its slot on the provider, and has none yet. One that lost its slot makes none. */
 export async function versionFindings(facts: Facts): Promise<DoctorFinding[]> {
+  if (facts.subscription.sync_status === 'r') return [];
   return judgeVersions(facts, (await pglogicalVersion(facts.subscriber)) ?? [], facts.provider.major);
 }
 
@@ -14,7 +15,8 @@ export function judgeVersions(
   version: readonly number[],
   providerMajor: number,
 ): DoctorFinding[] {
-  const { subscriber, provider } = facts.direction;
+  const { direction } = facts;
+  const { subscriber, provider } = direction;
   if (facts.slot !== null || canMakeSlotOn(version, providerMajor)) return [];
   return [
     finding(facts, {
@@ -25,7 +27,10 @@ export function judgeVersions(
       problem:
         `pglogical ${version.join('.')} on the ${subscriber.word} server cannot make a slot on PostgreSQL ${providerMajor} ` +
         `of the ${provider.word} server`,
-      remedy: `Update pglogical on the ${subscriber.word} server to 2.4.5 or newer.`,
+      remedy:
+        direction.name === 'back'
+          ? 'Run belt teardown-back-replication --force and belt setup-back-replication, which makes the slot itself.'
+          : `Update pglogical on the ${subscriber.word} server to 2.4.5 or newer.`,
     }),
   ];
 }

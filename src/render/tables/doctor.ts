@@ -1,9 +1,12 @@
 import type { DoctorFields, DoctorFinding } from '../../results/doctor.js';
 import type { Envelope, Row } from '../../results/envelope.js';
 import type { Style } from '../style.js';
+import { wrapText } from '../fit.js';
 import { directionWord } from './status.js';
 import { isPlan, render as renderSteps } from './steps.js';
 import { renderTable } from '../table.js';
+
+const INDENT = ' '.repeat(6);
 
 /** A row per database, its findings with what to do, and the steps where it is a plan. */
 export function render(envelope: Envelope<DoctorFields>, style: Style): string {
@@ -34,8 +37,9 @@ function summary({ findings, fixed = [] }: Row<DoctorFields>, { chalk }: Style):
   ].join('; ');
 }
 
-function text(one: DoctorFinding & { db: string }, several: boolean, { chalk }: Style): string {
+function text(one: DoctorFinding & { db: string }, several: boolean, { chalk, columns }: Style): string {
   const marks = { fail: chalk.red.bold('FAIL'), warn: chalk.yellow.bold('warn'), note: chalk.dim('note') };
   const where = [...(several ? [one.db] : []), ...(one.direction === null ? [] : [one.direction])].join(', ');
-  return `${marks[one.severity]}  ${where === '' ? '' : `${where}: `}${one.problem}\n      repair: ${one.remedy}`;
+  const what = `${marks[one.severity]}  ${where === '' ? '' : `${where}: `}${one.problem}`;
+  return `${wrapText(what, columns, INDENT)}\n${wrapText(`${INDENT}repair: ${one.remedy}`, columns, INDENT)}`;
 }

@@ -1,10 +1,13 @@
 import type { Envelope, Row } from '../../results/envelope.js';
 import type { Finding, PrecheckFields, PrecheckSide } from '../../results/precheck.js';
+import { wrapText } from '../fit.js';
 import { methodWord } from '../replication-method.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
 
 const LEAST = 20;
+const INDENT = ' '.repeat(6);
+const SIDES = { src: 'source', dst: 'destination', belt: 'this machine' } as const;
 
 /** The servers' requirements, a row per side; for a single database its tables, sequences and extensions; findings. */
 export function render(envelope: Envelope<PrecheckFields>, style: Style): string {
@@ -43,7 +46,7 @@ function servers(rows: readonly Row<PrecheckFields>[], style: Style): string {
     if (row.src === undefined || row.dst === undefined) return [[row.db, '', chalk.red('failed')]];
     const tools = ok(
       row.client_tools?.every((tool) => tool.ok) ?? false,
-      row.client_tools?.map(({ version }) => version ?? 'none').at(0) ?? 'none',
+      (row.client_tools?.[0]?.version ?? 'none').split(' ')[0] ?? '',
     );
     return [row.src, row.dst].map((side, index) => [
       index === 0 ? row.db : '',
@@ -88,13 +91,21 @@ function objects(src: PrecheckSide, style: Style): string[] {
   ];
 }
 
-function findingsText(findings: readonly (Finding & { db: string })[], several: boolean, { chalk }: Style): string {
+/** What was found; a finding that several databases or both sides share stands there once. */
+function findingsText(findings: readonly (Finding & { db: string })[], several: boolean, style: Style): string {
+  const { chalk, columns } = style;
   const marks = { fail: chalk.red.bold('FAIL'), warn: chalk.yellow.bold('warn'), note: chalk.dim('note') };
-  const side = { src: 'source', dst: 'destination', belt: 'this machine' } as const;
-  return findings
-    .map((one) => {
-      const where = several ? `${one.db}: ` : '';
-      return `${marks[one.severity]}  ${where}${side[one.side]}: ${one.object} ${one.problem}\n      ${one.remedy}`;
+  const same = new Map<string, { one: Finding; dbs: Set<string>; sides: Set<string> }>();
+  for (const one of findings) {
+    const key = JSON.stringify([one.severity, one.object, one.problem, one.remedy]);
+    const known = same.get(key) ?? { one, dbs: new Set(), sides: new Set() };
+    same.set(key, { one, dbs: known.dbs.add(one.db), sides: known.sides.add(SIDES[one.side]) });
+  }
+  return [...same.values()]
+    .map(({ one, dbs, sides }) => {
+      const where = several ? `${[...dbs].join(', ')}: ` : '';
+      const what = `${marks[one.severity]}  ${where}${[...sides].join(' and ')}: ${one.object} ${one.problem}`;
+      return `${wrapText(what, columns, INDENT)}\n${wrapText(INDENT + one.remedy, columns, INDENT)}`;
     })
     .join('\n');
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../bytes.js';
 import { formatSeconds } from '../../duration.js';
+import { firstLine } from '../../printable.js';
 import type { Row } from '../../results/envelope.js';
 import type { DirectionFigures, StatusFields } from '../../results/status.js';
 
@@ -20,7 +21,7 @@ const DIRECTIONS = [
 export function news(before: StatusRow | undefined, now: StatusRow): string[] {
   if (now.forward_replication === undefined) {
     const message = now.error?.message ?? 'failed';
-    return before?.error?.message === message ? [] : [`failed: ${message}`];
+    return before?.error?.message === message ? [] : [`failed: ${firstLine(message)}`];
   }
   return [
     ...(before !== undefined && before.forward_replication === undefined ? ['answers again'] : []),

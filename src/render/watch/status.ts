@@ -3,6 +3,7 @@ import { formatSeconds } from '../../duration.js';
 import type { Envelope, Row } from '../../results/envelope.js';
 import type { DirectionFigures, StatusFields } from '../../results/status.js';
 import type { Style } from '../style.js';
+import { wrapText } from '../fit.js';
 import { renderTable } from '../table.js';
 import { bytesOr, directionWord, progressText } from '../tables/status.js';
 
@@ -110,22 +111,16 @@ function trend(figures: DirectionFigures | undefined, { chalk }: Style): string 
 function problems(row: StatusRow, where: string, { chalk, columns }: Style): string[] {
   const reasons = row.down_reasons ?? [];
   const told = (label: string, text: string): string[] => {
-    const [first = '', ...rest] = wrapped(`${label}: ${where}${text}`, (columns ?? LINE) - 1);
+    const lines = wrapText(`${label}: ${where}${text}`, (columns ?? LINE) - 1, '  ').split('\n');
+    const [first = '', ...rest] = lines;
     return [`${chalk.red.bold(`${label}:`)}${first.slice(label.length + 1)}`, ...rest];
   };
   if (reasons.length > 0) return reasons.flatMap((reason) => told('down', reason));
-  return row.error === null ? [] : told('error', row.error.message);
-}
-
-/** A text in lines of a width, the further ones indented; words that are longer are not broken. */
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line.trim() !== '' && line.length + 1 + word.length > width) lines.push(`  ${word}`);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
+  if (row.error === null) return [];
+  return [
+    ...told('error', row.error.message),
+    ...(row.error.error_type === 'ConnectionError' ? ['  tried again at every look'] : []),
+  ];
 }
 
 function loadLines(load: Load, style: Style): string[] {

@@ -72,10 +72,7 @@ export function constraintBlocks(schema: string, constraints: readonly NotValidC
 export function filesOrigin(pair: Pair): DeferredOrigin {
   return {
     files: { indexes: shownPath(pair, 'indexes'), constraints: shownPath(pair, 'constraints') },
-    comparable: async (kind, major) => {
-      const { head, edited } = await readSchemaFile(pair, kind);
-      return !edited && head.major === major;
-    },
+    comparable: async (kind) => !(await readSchemaFile(pair, kind)).edited,
     indexes: async () => indexesOf(pair, await readSchemaFile(pair, 'indexes')),
     constraints: async () => constraintsOf(pair, await readSchemaFile(pair, 'constraints')),
   };

@@ -24,18 +24,20 @@ exec docker run --rm -i $network $variables --user "$(id -u):$(id -g)" \\
 `;
 
 /**
- * A machine that has Docker need not have PostgreSQL's client tools, but belt needs them.
+ * A machine that has Docker need not have PostgreSQL's client tools, or only older ones than the servers; belt needs them,
+ * since in some test either server is the source.
  * @param image one of a server that is not older than any other
- * @returns a folder with stand-ins, or undefined where the tools are on this machine
+ * @param major that server's
+ * @returns a folder with stand-ins, or undefined where tools as new as that are on this machine
  */
-export async function dockerTools(image: string): Promise<string | undefined> {
+export async function dockerTools(image: string, major: number): Promise<string | undefined> {
   const environment = {
     cwd: process.cwd(),
     variables: process.env,
     pid: process.pid,
     signal: new AbortController().signal,
   };
-  if ((await findTools('pg_dump', environment)).length > 0) return undefined;
+  if ((await findTools('pg_dump', environment)).some((tool) => tool.major >= major)) return undefined;
   await mkdir(FOLDER, { recursive: true });
   for (const tool of TOOL_NAMES) {
     await writeFile(join(FOLDER, tool), script(image, tool));

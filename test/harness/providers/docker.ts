@@ -37,7 +37,7 @@ export async function dockerProvider(): Promise<Provider> {
   };
   return {
     name: 'docker',
-    tools: await dockerTools(images.dst),
+    tools: await dockerTools(images.dst, SIDES.dst.major),
     startPair: async (): Promise<ServerPair> => {
       const network = await new library.Network().start();
       const [src, dst] = await Promise.all([
@@ -106,7 +106,7 @@ async function startContainer(
 }
 
 function asArgument([name, value]: readonly [string, unknown]): string {
-  return `--${name}=${String(value)}`;
+  return `${name}=${String(value)}`;
 }
 
 function managed(client: Client, { container, port, password }: Started, side: Side): ManagedServer {

@@ -78,7 +78,11 @@ describe('versions', () => {
         severity: 'fail',
         side: 'src',
         problem: 'pglogical 2.4.2 on the source server cannot make a slot on PostgreSQL 17 of the destination server',
+        remedy: expect.stringContaining('belt setup-back-replication, which makes the slot itself') as string,
       },
+    ]);
+    expect(judgeVersions({ direction: { ...direction, name: 'forward' }, slot: null }, [2, 4, 2], 17)).toMatchObject([
+      { remedy: 'Update pglogical on the source server to 2.4.5 or newer.' },
     ]);
     expect(judgeVersions(facts, [2, 4, 5], 17)).toEqual([]);
     expect(judgeVersions(facts, [2, 4, 2], 16)).toEqual([]);
