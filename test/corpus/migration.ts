@@ -56,7 +56,7 @@ export class Moved {
   }
 }
 
-export const CORPUS_DC = 'corpus';
+const CORPUS_DC = 'corpus';
 /** What two idle cores keep busy. */
 const AT_ONCE = 4;
 const DEADLINE_MS = 120_000;

@@ -87,8 +87,8 @@ export function differentFacts(wanted: Facts, found: Facts): Difference[] {
     }
     const fields = [...new Set([...Object.keys(facts), ...Object.keys(there)])].sort();
     const changed = fields.flatMap((field) => {
-      const [one, other] = [JSON.stringify(facts[field]), JSON.stringify(there[field])];
-      return one === other ? [] : [`${field} is ${String(other)}, not ${String(one)}`];
+      const [one, other] = [JSON.stringify(facts[field] ?? null), JSON.stringify(there[field] ?? null)];
+      return one === other ? [] : [`${field} is ${other}, not ${one}`];
     });
     if (changed.length > 0) differences.push({ object, problem: changed.join('; ') });
   }
