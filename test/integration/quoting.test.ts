@@ -51,7 +51,7 @@ const text = fc
 
 /** Names as PostgreSQL keeps them: up to 63 bytes, none empty. */
 const name = text
-  .map((value) => [...value].reduce((kept, one) => (Buffer.byteLength(kept + one) <= 63 ? kept + one : kept), ''))
+  .map((value) => Array.from(value).reduce((kept, one) => (Buffer.byteLength(kept + one) <= 63 ? kept + one : kept), ''))
   .filter((value) => value !== '');
 
 it('values arrive as they are, whatever standard_conforming_strings says', async () => {
@@ -116,7 +116,7 @@ it('a dump has every object in its list, whatever the names, and what is left ou
         (
           one,
           n,
-        ) => `CREATE TABLE ${qualified(schema, one)} (id int, ${ident([...`c ${one}`].slice(0, 10).join(''))} text);
+        ) => `CREATE TABLE ${qualified(schema, one)} (id int, ${ident(Array.from(`c ${one}`).slice(0, 10).join(''))} text);
         CREATE INDEX ${ident(`i${String(n)}`)} ON ${qualified(schema, one)} (id);
         COMMENT ON INDEX ${qualified(schema, `i${String(n)}`)} IS ${literal(one)};`,
       )
