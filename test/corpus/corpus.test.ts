@@ -30,7 +30,9 @@ function unexpected(differences: readonly Difference[], exceptions: readonly Exc
   const there = (one: Exception): boolean => differences.some((difference) => is(one, difference));
   return [
     ...differences.filter((one) => !expected(one)).map(({ object, problem }) => `${object} ${problem}`),
-    ...exceptions.filter((one) => !there(one)).map(({ object, how }) => `${String(object)}: ${how}, but there is nothing`),
+    ...exceptions
+      .filter((one) => !there(one))
+      .map(({ object, how }) => `${String(object)}: ${how}, but there is nothing`),
   ];
 }
 

@@ -53,5 +53,5 @@ UPDATE by_constraint SET v = 'back';
 DELETE FROM key_and_index WHERE id = 30;
 INSERT INTO only_unique VALUES (5000, 'back');
 UPDATE p SET v = 'back' WHERE id = 8;`,
-  notBack: ['shop.only_unique', 'shop.only_nullable', 'shop.in_full', 'shop.none'],
+  notBack: ['shop.only_unique'],
 } satisfies CorpusSchema as CorpusSchema;

@@ -57,5 +57,4 @@ REFRESH MATERIALIZED VIEW "ma ""t"" 'v' %";`,
   back: `
 UPDATE "T ""a"" 'b' \\ $$ %s é" SET "%s" = '%I' WHERE "id ""x"" '" = 9;
 DELETE FROM "part ""p"" '" WHERE "i'd" = 3;`,
-  notBack: [`${quoted}."ma ""t"" 'v' %"`],
 } satisfies CorpusSchema as CorpusSchema;

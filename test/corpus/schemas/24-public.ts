@@ -4,14 +4,16 @@ export default {
   name: '24-public',
   about: 'schema public, with objects that count on the search_path',
   schemas: ['public'],
-  make: `
+  make:
+    `
 CREATE TABLE rate (name text PRIMARY KEY, v numeric);
 INSERT INTO rate VALUES ('vat', 1.2);
 CREATE FUNCTION vat() RETURNS numeric LANGUAGE sql STABLE AS $$ SELECT v FROM rate WHERE name = 'vat' $$;
 CREATE FUNCTION norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT trimmed(lower(t)) $$;`.replace(
-    'trimmed(lower(t))',
-    'btrim(lower(t))',
-  ) + `
+      'trimmed(lower(t))',
+      'btrim(lower(t))',
+    ) +
+    `
 CREATE FUNCTION norm2(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN norm(t) || '2'; END $$;
 CREATE TABLE person (id serial PRIMARY KEY, name text NOT NULL, price numeric DEFAULT vat());
 CREATE INDEX person_norm ON person (norm2(name));

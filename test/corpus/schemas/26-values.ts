@@ -26,5 +26,4 @@ UPDATE v SET h = 5, f = '-0' WHERE id = 3;
 UPDATE v SET b = NULL WHERE id = 1;
 UPDATE wide SET c150 = 7 WHERE id < 9;`,
   back: `UPDATE v SET i = '1 year', a = '[0:0]={9}' WHERE id < 3; UPDATE v SET h = 6 WHERE id = 3; UPDATE wide SET c299 = 0 WHERE id = 7;`,
-  notBack: ['shop.keyless'],
 } satisfies CorpusSchema as CorpusSchema;

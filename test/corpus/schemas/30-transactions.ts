@@ -24,7 +24,10 @@ COMMIT;
 BEGIN; DELETE FROM t; ROLLBACK;
 BEGIN; UPDATE t SET id = -id WHERE id < 100; UPDATE t SET id = -id + 100000 * current_setting('corpus.round')::int WHERE id < 0; COMMIT;
 TRUNCATE emptied;
-INSERT INTO emptied (v) SELECT 'forward' FROM generate_series(1, 10);`.replace('UPDATE t SET id = -id WHERE id < 100;', 'DELETE FROM u WHERE t < 100; UPDATE t SET id = -id WHERE id < 100;'),
+INSERT INTO emptied (v) SELECT 'forward' FROM generate_series(1, 10);`.replace(
+    'UPDATE t SET id = -id WHERE id < 100;',
+    'DELETE FROM u WHERE t < 100; UPDATE t SET id = -id WHERE id < 100;',
+  ),
   back: `
 BEGIN; UPDATE t SET v = 'back' WHERE id % 5 = 0; SAVEPOINT a; DELETE FROM u; ROLLBACK TO a; COMMIT;
 TRUNCATE emptied RESTART IDENTITY;
