@@ -14,6 +14,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Whether it makes roles that the schema names and the destination lacks. */
+  readonly createRoles: boolean;
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
@@ -33,7 +35,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  if (options.schema) await pair.run(schemaSteps(pair));
+  if (options.schema) await pair.run(schemaSteps(pair, options));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   await pair.run([prepareProofStep(pair.src, subscribed)]);

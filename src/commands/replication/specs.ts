@@ -1,4 +1,4 @@
-import { definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
+import { createRoles, definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -31,7 +31,7 @@ const setup = definePairCommand({
   needs: 'both',
   changes: true,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
-  options: { schema: noSchema },
+  options: { schema: noSchema, createRoles },
   result: detail,
   load: () => import('./setup.js'),
   table: stepsTable,
