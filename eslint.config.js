@@ -117,6 +117,13 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
   {
+    // It judges what belt does, so it may share nothing with it.
+    files: ['test/corpus/checker/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: ['**/src/**', '**/harness/**'] }],
+    },
+  },
+  {
     // What `belt --help` reads: everything else is loaded when a command runs.
     files: ['src/commands/*/specs.ts'],
     rules: {
