@@ -41,8 +41,8 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: handedOver,
-      run: async () => {
-        await prepareSubscription(direction, signal);
+      run: async (progress) => {
+        await prepareSubscription(direction, signal, progress);
         return undefined;
       },
     },

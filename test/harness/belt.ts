@@ -23,6 +23,8 @@ export interface BeltOptions {
   readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
   /** Sends a signal when the promise resolves. */
   readonly signalOn?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
+  /** Told of the process once it runs. */
+  readonly onStart?: (pid: number) => void;
   /** Told of all that it wrote to stdout so far, each time there is more. */
   readonly onStdout?: (text: string) => void;
   /** Milliseconds after which belt is killed and the run counts as failed. */
@@ -57,6 +59,7 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
     env: { ...ownEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
   const done = { timedOut: false, signalled: false };
