@@ -34,7 +34,19 @@ const LAYERS = {
   copy: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema', 'data', 'logins'],
   sandbox: ['postgres', 'config', 'process'],
   render: ['results'],
-  commands: ['postgres', 'config', 'process', 'results', 'pair', 'pglogical', 'schema', 'data', 'logins', 'copy', 'sandbox'],
+  commands: [
+    'postgres',
+    'config',
+    'process',
+    'results',
+    'pair',
+    'pglogical',
+    'schema',
+    'data',
+    'logins',
+    'copy',
+    'sandbox',
+  ],
 };
 
 /** The top of the program: nothing in the folders knows these. */
@@ -103,6 +115,13 @@ export default defineConfig(
   {
     files: ['src/cli.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
+  },
+  {
+    // It judges what belt does, so it may share nothing with it.
+    files: ['test/corpus/checker/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: ['**/src/**', '**/harness/**'] }],
+    },
   },
   {
     // What `belt --help` reads: everything else is loaded when a command runs.

@@ -1,7 +1,7 @@
 import { checkCopyTarget } from '../data/copy-target.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
-import { forward } from '../pglogical/direction.js';
+import { EMPTY_SET, forward } from '../pglogical/direction.js';
 import { waitForDirection } from '../pglogical/subscriptions.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
@@ -15,11 +15,18 @@ import { persistentStep } from './persistently.js';
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  /** The copy that was begun; one whose subscription is gone counts for nothing. */
+  const begun = async () => {
+    const dst = await pair.dst.root();
+    const subscription = await readSubscription(dst, direction.subscription);
+    return { subscription, run: subscription === null ? null : await readRun(dst) };
+  };
   const handedOver = async (): Promise<string | null> => {
-    const run = await readRun(await pair.dst.root());
+    const { subscription, run } = await begun();
     if (run?.phase === 'done') return 'the copy was handed over';
-    const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-    return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
+    return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
+      ? 'the subscription is at work'
+      : null;
   };
   const keys = keysStep(
     pair,
@@ -33,7 +40,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
+        return (await begun()).run === null ? null : 'a copy has begun';
       },
       run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
     },
@@ -52,7 +59,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        if ((await readRun(await pair.dst.root())) === null) return null;
+        if ((await begun()).run === null) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -66,8 +73,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
       done: async () => {
-        const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-        return subscription?.enabled === true ? handedOver() : null;
+        return (await begun()).subscription?.enabled === true ? handedOver() : null;
       },
       run: async () => {
         const dst = await pair.dst.root();

@@ -34,8 +34,8 @@ export async function checkCopyTarget(
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
   const generated = tables.filter(({ name, columns }) => {
-    const computed = new Set(columns.filter((column) => column.generated).map((column) => column.name));
-    return there.get(name)?.columns.some((column) => column.generated && !computed.has(column.name)) === true;
+    const alike = new Set(columns.filter((column) => column.generated).map((column) => column.name));
+    return there.get(name)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
   });
   refuse(
     dst,
