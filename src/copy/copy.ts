@@ -10,7 +10,7 @@ import { makeDurable } from '../postgres/durable.js';
 import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
-import { patiently } from '../pair/patiently.js';
+import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
 import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
 import { dropSlot } from './hand-over.js';
@@ -176,21 +176,24 @@ async function copyPlanned(
  * refer cannot be truncated alone: their rows are deleted.
  */
 async function emptyTables(pair: Pair, tables: readonly Table[], progress: (text: string) => void): Promise<void> {
-  const filled = await readNonEmpty(await pair.dst.root(), tables);
+  const options = {
+    what: 'emptying the tables that were half copied',
+    signal: pair.environment.signal,
+    progress,
+    attempts: LONG_ATTEMPTS,
+  };
+  const filled = await patiently(pair.dst, options, (session) => readNonEmpty(session, tables));
   const names = tables.filter(({ name }) => filled.has(name)).map(({ schema, name }) => qualified(schema, name));
   if (names.length === 0) return;
   await endLeftWorkers(pair);
   const asReplica = (statements: readonly string[]): Promise<void> =>
-    patiently(
-      pair.dst,
-      { what: 'emptying the tables that were half copied', signal: pair.environment.signal, progress },
-      (session) =>
-        session.withStatementTimeout(0, () =>
-          session.transaction(async () => {
-            await session.query('SET LOCAL session_replication_role = replica');
-            for (const statement of statements) await session.query(statement);
-          }),
-        ),
+    patiently(pair.dst, options, (session) =>
+      session.withStatementTimeout(0, () =>
+        session.transaction(async () => {
+          await session.query('SET LOCAL session_replication_role = replica');
+          for (const statement of statements) await session.query(statement);
+        }),
+      ),
     );
   try {
     await asReplica([`TRUNCATE ONLY ${names.join(', ONLY ')}`]);

@@ -9,8 +9,8 @@ const ATTEMPTS = 5;
 const LOCK_TIMEOUT_MS = 3_000;
 const PAUSE_MS = 500;
 
-/** The same for a transaction that is worth waiting for: some two minutes. */
-const BEGIN_ATTEMPTS = 24;
+/** The same where long work waits for it, which nobody watches: some two minutes. */
+export const LONG_ATTEMPTS = 24;
 
 /** No lock is waited for that long; a server that falls silent is. */
 const STATEMENT_TIMEOUT_MS = 600_000;
@@ -33,21 +33,23 @@ export interface PatientOptions {
   readonly role?: Role;
   readonly signal: AbortSignal | undefined;
   readonly progress?: ((text: string) => void) | undefined;
+  /** How often it is tried; 5 when left out, which is some 20 seconds. */
+  readonly attempts?: number;
 }
 
 /**
  * Runs work that needs locks which shut others out, on a session of its own: it gives a lock up after 3 seconds, lets
  * everybody through, and tries again. `work` must be fit to run again after it failed half-way.
- * @throws DeadlineError after some 20 seconds, naming the sessions that hold what it waits for
+ * @throws DeadlineError after the last try, naming the sessions that hold what it waits for
  */
 export async function patiently<T>(
   side: Side,
-  { role = 'root', ...options }: PatientOptions,
+  { role = 'root', attempts = ATTEMPTS, ...options }: PatientOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await side.open(role, { lockTimeout: LOCK_TIMEOUT_MS, statementTimeout: STATEMENT_TIMEOUT_MS });
   try {
-    return await tryPatiently(side, session, ATTEMPTS, options, () => work(session));
+    return await tryPatiently(side, session, attempts, options, () => work(session));
   } finally {
     await session.close();
   }
@@ -62,9 +64,9 @@ export async function beginPatiently(
   side: Side,
   session: Session,
   statements: string,
-  options: Omit<PatientOptions, 'role'>,
+  options: Omit<PatientOptions, 'role' | 'attempts'>,
 ): Promise<void> {
-  await tryPatiently(side, session, BEGIN_ATTEMPTS, options, async () => {
+  await tryPatiently(side, session, LONG_ATTEMPTS, options, async () => {
     try {
       await session.query(statements);
     } catch (error) {
@@ -78,7 +80,7 @@ async function tryPatiently<T>(
   side: Side,
   session: Session,
   attempts: number,
-  { what, signal, progress }: Omit<PatientOptions, 'role'>,
+  { what, signal, progress }: Omit<PatientOptions, 'role' | 'attempts'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const { pid } = session;

@@ -60,8 +60,7 @@ const WALSENDER = "backend_type = 'walsender'";
 
 /** Runs setup while something happens to it. Both must end well. */
 async function during(pair: TestPair, happens: () => Promise<void>, options: BeltOptions = {}): Promise<BeltRun> {
-  const running = must(pair, SLOWLY, options);
-  const [run] = await Promise.all([running, Promise.race([happens(), running.then(() => undefined)])]);
+  const [run] = await Promise.all([must(pair, SLOWLY, options), happens()]);
   return run;
 }
 
