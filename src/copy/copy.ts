@@ -42,6 +42,8 @@ const CHUNK_BYTES = 128 * 1024 * 1024;
 /** PostgreSQL reads a range of blocks by itself from this version on. */
 const TID_RANGE_MAJOR = 14;
 const WAVES = 20;
+/** Measuring a table waits for its locks. */
+const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const;
 const PROGRESS_MS = 500;
 
 /**
@@ -90,7 +92,7 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
   try {
     if (run === null) await beginRun(dst, slot, wave.lsn, options.jobs);
     const current = await lockedTables(pair, missing);
-    const destination = await destinationColumns(pair, current);
+    const destination = await destinationColumns(pair, current, options.progress);
     const planned = current.map((table): CopyTable => {
       const { blocks, bytes } = wave.sizes.get(table.name) ?? { blocks: 0, bytes: 0 };
       const columns = table.columns.filter(({ generated }) => !generated);
@@ -220,9 +222,15 @@ async function lockedTables(pair: Pair, tables: readonly Table[]): Promise<Table
 }
 
 /** @throws RefusedError when the destination lacks a table or a column that the source has now */
-async function destinationColumns(pair: Pair, tables: readonly Table[]): Promise<Map<string, readonly Column[]>> {
-  const dst = await pair.dst.root();
-  const there = new Map((await readTables(dst, pair.schema, [])).map((table) => [table.name, table.columns]));
+async function destinationColumns(
+  pair: Pair,
+  tables: readonly Table[],
+  progress: (text: string) => void,
+): Promise<Map<string, readonly Column[]>> {
+  const known = await patiently(pair.dst, { ...READING, signal: pair.environment.signal, progress }, (session) =>
+    readTables(session, pair.schema, []),
+  );
+  const there = new Map(known.map((table) => [table.name, table.columns]));
   const missing = tables.flatMap(({ schema, name, columns }) => {
     const own = new Set(there.get(name)?.map((column) => column.name));
     if (!there.has(name)) return [qualified(schema, name)];
