@@ -11,7 +11,7 @@ const PROGRESS_MS = 60_000;
  * both databases, which went with the old ones.
  * @throws RefusedError when another belt has taken the databases over meanwhile; ConnectionError when the servers stay away
  */
-export async function persistently<T>(
+async function persistently<T>(
   pair: Pair,
   progress: (text: string) => void,
   work: () => Promise<T>,

@@ -50,7 +50,7 @@ const SCHEMA = `
 
 /** A fresh database with these tables, and rights for the application. */
 export async function copyPair(options: PairOptions = {}): Promise<TestPair> {
-  const pair = await testPair({ hostile: true, srcSql: SCHEMA, ...options });
+  const pair = await testPair({ hostile: true, ownProcess: true, srcSql: SCHEMA, ...options });
   const [app, schema] = [ident(pair.names.app.name), ident(pair.schema)];
   await pair.src.ownerSql(
     `GRANT USAGE ON SCHEMA ${schema} TO ${app};
