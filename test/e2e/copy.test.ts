@@ -16,7 +16,7 @@ describe("belt's own copy", () => {
     await must(pair, ['teardown-forward-replication']);
     await must(pair, ['sync']);
     await expectEqual(pair);
-  });
+  }, 120_000);
 
   it('copies an awkward schema', async () => {
     const pair = await testPair({ hostile: true, srcSql: (names) => awkwardSchema(names, 1000) });
