@@ -11,11 +11,7 @@ const PROGRESS_MS = 60_000;
  * both databases, which went with the old ones.
  * @throws RefusedError when another belt has taken the databases over meanwhile; ConnectionError when the servers stay away
  */
-async function persistently<T>(
-  pair: Pair,
-  progress: (text: string) => void,
-  work: () => Promise<T>,
-): Promise<T> {
+async function persistently<T>(pair: Pair, progress: (text: string) => void, work: () => Promise<T>): Promise<T> {
   const patience = new Patience();
   for (let lost = false; ; lost = true) {
     const began = performance.now();
