@@ -1,5 +1,5 @@
 import type { Pair } from '../pair/pair.js';
-import { notValidConstraints } from '../postgres/catalog/constraints.js';
+import { lateConstraints } from '../postgres/catalog/constraints.js';
 import { deferredIndexes } from '../postgres/catalog/indexes.js';
 import { planConstraint, type ConstraintPlan } from './constraint-plan.js';
 import { filesOrigin } from './files/deferred.js';
@@ -26,7 +26,18 @@ export function catalogDeferred(pair: Pair): DeferredOrigin {
     indexes: async () =>
       (await deferredIndexes(await pair.src.root(), pair.schema)).map((index) => planIndex(pair.schema, index)),
     constraints: async () =>
-      (await notValidConstraints(await pair.src.root(), pair.schema)).map((one) => planConstraint(pair.schema, one)),
+      (await lateConstraints(await pair.src.root(), pair.schema)).map((one) => planConstraint(pair.schema, one)),
+  };
+}
+
+/** Of the source's catalog, the constraints alone that setup takes off the destination: see relaxSteps(). */
+export function takenOff(pair: Pair): DeferredOrigin {
+  return {
+    ...catalogDeferred(pair),
+    constraints: async () =>
+      (await lateConstraints(await pair.src.root(), pair.schema))
+        .filter(({ valid }) => valid)
+        .map((one) => planConstraint(pair.schema, one)),
   };
 }
 

@@ -6,11 +6,15 @@ import type { SequencesResult } from '../../data/sequences.js';
 import { sequencesStep } from '../../data/sequences-steps.js';
 import { forwardEndedStep, writersStep } from '../../data/source-checks.js';
 import { validateStep } from '../../data/validate-step.js';
+import { back } from '../../pglogical/direction.js';
+import { subscriptionExists } from '../../pglogical/subscriptions.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Plan, Step } from '../../pair/steps.js';
 import { copiedTables, readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
+import { takenOff } from '../../schema/deferred-origin.js';
+import { quietSourceStep, restoreTriggersStep, validateChecksStep } from '../../schema/relaxed.js';
 import { schemaCheck } from '../../schema/check-schema.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
 import type { Outcome } from '../define.js';
@@ -50,7 +54,11 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
   const keepIndexes = (results: readonly IndexResult[]): void => {
     detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
   };
-  const deferred: Plan = schema ? [constraintsStep(pair), indexesStep(pair, { jobs, keep: keepIndexes })] : [];
+  // What setup has taken off comes back in any case.
+  const restored = [validateChecksStep(pair), restoreTriggersStep(pair)];
+  const deferred: Plan = schema
+    ? [constraintsStep(pair), ...restored, indexesStep(pair, { jobs, keep: keepIndexes })]
+    : [constraintsStep(pair, { origin: takenOff(pair) }), ...restored];
   const validate = (name: string, which: string, some: readonly Table[]): Step =>
     validateStep(pair, { name, which, tables: some, rowCounts: () => rowCounts(detail) }, ({ result }) => {
       const all = [...(detail.validation?.tables ?? []), ...result.tables];
@@ -80,7 +88,7 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
     },
   ];
   const replicated = validate('validate-data', 'replicated', replicatedTables(tables));
-  return [{ parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [check.read]] }];
+  return [{ parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [check.read]] }, quietSourceStep(pair, () => subscriptionExists(back(pair)))];
 }
 
 /** How many rows the tables have that were copied in this run, by name. */

@@ -13,6 +13,7 @@ import { readTables, replicatedTables, type Table } from '../../postgres/catalog
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
 import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { relaxSteps } from '../../schema/relaxed.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -48,6 +49,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  await pair.run(relaxSteps(pair, subscribed));
   const byBelt = options.copy === 'belt';
   // The proof belongs to pglogical's copy; belt's has its journal.
   if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
