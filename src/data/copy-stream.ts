@@ -54,7 +54,7 @@ export async function copyTable(src: Session, dst: Session, table: Table, binary
       `table "${table.schema}"."${table.name}": the source gave ${String(read)} rows, the destination stored ${String(written)}`,
       {
         hint: 'Look for a trigger (ENABLE ALWAYS or ENABLE REPLICA) on the destination that drops rows, then empty the table there and run the command again.',
-        detail: { side: 'dst', table: table.name, source_rows: read, destination_rows: written },
+        detail: { side: 'dst', table: table.label, source_rows: read, destination_rows: written },
       },
     );
   }

@@ -2,6 +2,7 @@ import { readNonEmpty } from './row-counts.js';
 import { RefusedError } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
+import type { Schemas } from '../postgres/schemas.js';
 
 const MAX_NAMES = 10;
 
@@ -10,24 +11,24 @@ const MAX_NAMES = 10;
  * their rows, and is empty.
  * @throws RefusedError naming all the tables that are not so
  */
-export async function checkCopyTarget(dst: Side, schema: string, tables: readonly Table[]): Promise<string> {
+export async function checkCopyTarget(dst: Side, schemas: Schemas, tables: readonly Table[]): Promise<string> {
   const session = await dst.root();
-  const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
-  const missing = tables.filter(({ name }) => !there.has(name));
+  const there = new Map((await readTables(session, schemas, [])).map((table) => [table.label, table]));
+  const missing = tables.filter(({ label }) => !there.has(label));
   refuse(
     dst,
     missing,
     'lacks tables that the source replicates',
     'Load the schema (belt setup without --no-schema), or create them.',
   );
-  const keyless = tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
+  const keyless = tables.filter(({ label }) => (there.get(label)?.identityColumns ?? null) === null);
   refuse(
     dst,
     keyless,
     'has no primary key (or replica identity) on tables that the source replicates',
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
-  const generated = tables.filter(({ name }) => there.get(name)?.columns.some((column) => column.generated) === true);
+  const generated = tables.filter(({ label }) => there.get(label)?.columns.some((column) => column.generated) === true);
   refuse(
     dst,
     generated,
@@ -37,7 +38,7 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
   const filled = await readNonEmpty(session, tables);
   refuse(
     dst,
-    tables.filter(({ name }) => filled.has(name)),
+    tables.filter(({ label }) => filled.has(label)),
     'has rows already in tables that are to be copied',
     'If the application has been started on the destination, those rows are its data: go no further. Else belt reset empties the tables; then run the same command again.',
   );
@@ -46,10 +47,10 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
 
 function refuse(dst: Side, tables: readonly Table[], what: string, hint: string): void {
   if (tables.length === 0) return;
-  const names = tables.slice(0, MAX_NAMES).map(({ name }) => `"${name}"`);
+  const names = tables.slice(0, MAX_NAMES).map(({ label }) => `"${label}"`);
   const more = tables.length > MAX_NAMES ? ` and ${String(tables.length - MAX_NAMES)} more` : '';
   throw new RefusedError(`the ${dst.toString()} ${what}: ${names.join(', ')}${more}`, {
     hint,
-    detail: { side: 'dst', tables: tables.map(({ name }) => name) },
+    detail: { side: 'dst', tables: tables.map(({ label }) => label) },
   });
 }

@@ -22,7 +22,7 @@ async function inventory(pair: Pair, side: 'src' | 'dst'): Promise<InventoryRow[
   const other = pair[side === 'src' ? 'dst' : 'src'].config.owner_user.name;
   const replication = [pair.src.config.pglogical_user.name, pair.dst.config.pglogical_user.name];
   return readInventory(await pair[side].root(), {
-    schema: pair.schema,
+    schemas: await pair.schemas(),
     owner: own,
     // What the source grants to the role that owns everything on the destination, that role has there by nature.
     ignoredRoles: [...replication, ...(own === other ? [] : [other])],

@@ -29,9 +29,10 @@ export async function missingGrantRoles(pair: Pair, origin: SchemaOrigin = sourc
 export async function requireGrantRoles(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<void> {
   const missing = await missingGrantRoles(pair, origin);
   if (missing.length === 0) return;
+  const schemas = await pair.schemas();
   const names = missing.map(({ role, usedBy }) => `"${role}" (${usedBy[0] ?? ''})`).join(', ');
   throw new RefusedError(
-    `the ${pair.dst.toString()} lacks roles that privileges or policies of schema "${pair.schema}" name: ${names}`,
+    `the ${pair.dst.toString()} lacks roles that privileges or policies of ${schemas.words} name: ${names}`,
     {
       hint: `Create them on the destination server, then run the same command again:\n${missing.map((one) => one.statement).join('\n')}`,
       detail: { side: 'dst', roles: missing.map(({ role }) => role), statements: missing.map((one) => one.statement) },

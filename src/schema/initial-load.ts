@@ -1,6 +1,7 @@
 import { notValidConstraints } from '../postgres/catalog/constraints.js';
 import { deferredIndexes } from '../postgres/catalog/indexes.js';
 import { pglogicalTriggers } from '../postgres/catalog/triggers.js';
+import type { Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { CATALOG, leaveOut, type CatalogObject, type TocEntry } from './toc.js';
 
@@ -12,10 +13,10 @@ export interface Deferred {
 }
 
 /** Asks the source which objects the initial load leaves out. */
-export async function deferredObjects(source: Session, schema: string): Promise<Deferred> {
-  const indexes = await deferredIndexes(source, schema);
-  const constraints = await notValidConstraints(source, schema);
-  const triggers = await pglogicalTriggers(source, schema);
+export async function deferredObjects(source: Session, schemas: Schemas): Promise<Deferred> {
+  const indexes = await deferredIndexes(source, schemas);
+  const constraints = await notValidConstraints(source, schemas);
+  const triggers = await pglogicalTriggers(source, schemas);
   return {
     indexes: indexes.map(({ oid }) => ({ classId: CATALOG.pg_class, oid })),
     constraints: constraints.map(({ oid }) => ({ classId: CATALOG.pg_constraint, oid })),
@@ -24,8 +25,8 @@ export async function deferredObjects(source: Session, schema: string): Promise<
 }
 
 /**
- * The entries that the owner loads before the data. Left out are, besides the deferred ones, the schema itself with its
- * comment and privileges, and default privileges: root takes care of those, from the catalog.
+ * The entries that the owner loads before the data. Left out are, besides the deferred ones, the schemas themselves with their
+ * comments and privileges, and default privileges: root takes care of those, from the catalog.
  */
 export function initialEntries(entries: readonly TocEntry[], deferred: Deferred): TocEntry[] {
   const bySchema = entries.filter(({ classId }) =>

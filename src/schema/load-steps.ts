@@ -5,7 +5,7 @@ import { createExtensions, missingExtensions } from './extensions.js';
 import { requireGrantRoles } from './grant-roles.js';
 import { loadSchema } from './load.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
-import { prepareSchema, schemaLoaded } from './prepare.js';
+import { prepareSchemas, schemaLoaded } from './prepare.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
 
 /** Looks for pg_dump and pg_restore before anything is changed. */
@@ -61,16 +61,16 @@ export function schemaSteps(pair: Pair, { origin, load }: SchemaLoad = fromSourc
     },
     {
       name: 'load-schema',
-      title: `load schema "${pair.schema}" into the destination`,
+      title: `load ${pair.schemaWords} into the destination`,
       done: async () => ((await schemaLoaded(pair, origin)) ? 'it is there' : null),
       run: async (progress) => {
-        await prepareSchema(pair);
+        await prepareSchemas(pair);
         return load(progress);
       },
     },
     {
       name: 'grant-schema-privileges',
-      title: `give schema "${pair.schema}" its grants and comment on the destination`,
+      title: `give ${pair.schemaWords} grants and comment on the destination`,
       done: async () => ((await missingSchemaPrivileges(pair, origin)).length === 0 ? 'they are there' : null),
       run: async () => `applied ${String(await applySchemaPrivileges(pair, origin))}`,
     },

@@ -11,16 +11,17 @@ import {
 import { schemaObjects, type SchemaObjects } from '../postgres/catalog/schema-objects.js';
 import type { Session } from '../postgres/session.js';
 
-/** What has to be known of the schema that the destination gets: the source's catalog says it, or an earlier dump. */
+/** What has to be known of the schemas that the destination gets: the source's catalog says it, or an earlier dump. */
 export interface SchemaOrigin {
   /** The role that owns it on the source; the destination's owner takes its place. */
   owner(): Promise<string>;
   objects(): Promise<SchemaObjects>;
   roles(): Promise<readonly NamedRole[]>;
   extensions(): Promise<readonly Extension[]>;
-  /** A schema of the source by its name: the one that moves, or one of an extension. */
+  /** A schema of the source by its name: one that moves, or one of an extension. */
   schema(name: string): Promise<SchemaFacts | null>;
-  defaultPrivileges(): Promise<readonly DefaultPrivilege[]>;
+  /** Those within a schema. */
+  defaultPrivileges(schema: string): Promise<readonly DefaultPrivilege[]>;
   /** Whether somebody may have taken objects out of it. */
   edited(): Promise<boolean>;
 }
@@ -32,14 +33,13 @@ export function sourceOrigin(pair: Pair): SchemaOrigin {
 
 /** The source, as a session sees it. */
 export function catalogOrigin(pair: Pair, session: () => Promise<Session>): SchemaOrigin {
-  const { schema } = pair;
   return {
     owner: () => Promise.resolve(pair.src.config.owner_user.name),
-    objects: async () => schemaObjects(await session(), schema),
-    roles: async () => rolesInGrants(await session(), schema),
+    objects: async () => schemaObjects(await session(), await pair.schemas()),
+    roles: async () => rolesInGrants(await session(), await pair.schemas()),
     extensions: async () => extensionsOf(await session()),
     schema: async (name) => schemaFacts(await session(), name),
-    defaultPrivileges: async () => defaultPrivileges(await session(), schema),
+    defaultPrivileges: async (name) => defaultPrivileges(await session(), name),
     edited: () => Promise.resolve(false),
   };
 }

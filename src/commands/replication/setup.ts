@@ -1,5 +1,5 @@
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
@@ -23,12 +23,13 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
     readSource(pair),
   );
+  const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
-    done: () => accessGranted(pair[name], pair.schema),
-    run: () => grantAccess(pair[name], pair.schema),
+    done: () => accessGranted(pair[name], schemas),
+    run: () => grantAccess(pair[name], schemas),
   });
 
   if (options.schema) await pair.run([toolsStep(pair)]);
@@ -44,7 +45,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: subscribed,
-      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+      run: () => checkCopyTarget(pair.dst, schemas, replicated),
     },
     // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
     prepareProofStep(pair.dst, subscribed),
@@ -70,7 +71,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ name }) => name),
+          .map(({ label }) => label),
       },
     },
   };
@@ -78,6 +79,6 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
-  await requireSchema(pair.src, pair.schema);
-  return readTables(await pair.src.root(), pair.schema, pair.config.tables);
+  await requireSchemas(pair, 'src');
+  return readTables(await pair.src.root(), await pair.schemas(), pair.config.tables);
 }

@@ -1,3 +1,4 @@
+import type { Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
 
 export interface NamedRole {
@@ -8,30 +9,31 @@ export interface NamedRole {
 }
 
 /**
- * Every role that privileges, default privileges and row security policies of the schema name, but for owners, whom
+ * Every role that privileges, default privileges and row security policies of the schemas name, but for owners, whom
  * their own objects need not name.
  */
-export async function rolesInGrants(session: Session, schema: string): Promise<NamedRole[]> {
+export async function rolesInGrants(session: Session, schemas: Schemas): Promise<NamedRole[]> {
   return session.query<NamedRole>(
-    `WITH n AS (SELECT oid, nspowner, nspacl FROM pg_namespace WHERE nspname = $1),
+    `WITH n AS (SELECT oid, nspname, nspowner, nspacl, CASE WHEN $2 THEN nspname || '.' ELSE '' END AS path
+                     FROM pg_namespace WHERE nspname = ANY ($1::text[])),
      member AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
      acls(object, owner, acl) AS (
-       SELECT 'the schema', nspowner, nspacl FROM n
+       SELECT CASE WHEN $2 THEN 'schema ' || nspname ELSE 'the schema' END, nspowner, nspacl FROM n
        UNION ALL
-       SELECT CASE c.relkind WHEN 'S' THEN 'sequence ' WHEN 'v' THEN 'view ' ELSE 'table ' END || c.relname,
+       SELECT CASE c.relkind WHEN 'S' THEN 'sequence ' WHEN 'v' THEN 'view ' ELSE 'table ' END || n.path || c.relname,
               c.relowner, c.relacl
          FROM pg_class c JOIN n ON n.oid = c.relnamespace
         WHERE NOT EXISTS (SELECT FROM member WHERE classid = 'pg_class'::regclass AND objid = c.oid)
        UNION ALL
-       SELECT 'column ' || a.attname || ' of ' || c.relname, c.relowner, a.attacl
+       SELECT 'column ' || a.attname || ' of ' || n.path || c.relname, c.relowner, a.attacl
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN n ON n.oid = c.relnamespace
         WHERE a.attacl IS NOT NULL
           AND NOT EXISTS (SELECT FROM member WHERE classid = 'pg_class'::regclass AND objid = c.oid)
        UNION ALL
-       SELECT 'function ' || p.proname, p.proowner, p.proacl FROM pg_proc p JOIN n ON n.oid = p.pronamespace
+       SELECT 'function ' || n.path || p.proname, p.proowner, p.proacl FROM pg_proc p JOIN n ON n.oid = p.pronamespace
         WHERE NOT EXISTS (SELECT FROM member WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
        UNION ALL
-       SELECT 'type ' || t.typname, t.typowner, t.typacl FROM pg_type t JOIN n ON n.oid = t.typnamespace
+       SELECT 'type ' || n.path || t.typname, t.typowner, t.typacl FROM pg_type t JOIN n ON n.oid = t.typnamespace
         WHERE NOT EXISTS (SELECT FROM member WHERE classid = 'pg_type'::regclass AND objid = t.oid)
        UNION ALL
        SELECT 'default privileges', d.defaclrole, d.defaclacl FROM pg_default_acl d JOIN n ON n.oid = d.defaclnamespace
@@ -43,7 +45,7 @@ export async function rolesInGrants(session: Session, schema: string): Promise<N
        UNION
        SELECT d.defaclrole, 'default privileges' FROM pg_default_acl d JOIN n ON n.oid = d.defaclnamespace
        UNION
-       SELECT r, 'policy ' || p.polname || ' on ' || c.relname
+       SELECT r, 'policy ' || p.polname || ' on ' || n.path || c.relname
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN n ON n.oid = c.relnamespace, unnest(p.polroles) r
         WHERE r <> 0
      )
@@ -51,7 +53,7 @@ export async function rolesInGrants(session: Session, schema: string): Promise<N
             (array_agg(named.object ORDER BY named.object))[1:5] AS "usedBy"
        FROM named JOIN pg_roles r ON r.oid = named.role
       GROUP BY r.rolname, r.rolcanlogin ORDER BY r.rolname`,
-    [schema],
+    [schemas.names, schemas.qualify],
   );
 }
 
