@@ -147,13 +147,20 @@ export function schemaNameFindings(root: Node): Finding[] {
     }
     const again = seen.has(value);
     seen.add(value);
-    return again ? [{ path, message: `names ${JSON.stringify(value)} a second time` }] : systemFinding(String(value), path);
+    return again
+      ? [{ path, message: `names ${JSON.stringify(value)} a second time` }]
+      : systemFinding(String(value), path);
   });
 }
 
 function systemFinding(name: string, path: ConfigPath): Finding[] {
   if (!isSystemSchema(name)) return [];
-  return [{ path, message: `names ${JSON.stringify(name)}, a schema of PostgreSQL, pglogical or belt itself: it never moves` }];
+  return [
+    {
+      path,
+      message: `names ${JSON.stringify(name)}, a schema of PostgreSQL, pglogical or belt itself: it never moves`,
+    },
+  ];
 }
 
 /** A `db` or `dc` that is not the name of the folder that the file stands in. */

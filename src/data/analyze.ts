@@ -99,11 +99,7 @@ function batch(tables: readonly AnalyzableTable[], jobs: number): AnalyzableTabl
 }
 
 /** Analyzes some tables in one statement; should it fail, one by one, to know which it was. */
-async function analyze(
-  session: Session,
-  tables: readonly AnalyzableTable[],
-  result: AnalyzeResult,
-): Promise<void> {
+async function analyze(session: Session, tables: readonly AnalyzableTable[], result: AnalyzeResult): Promise<void> {
   try {
     await session.query(`ANALYZE ${tables.map(({ schema, name }) => qualified(schema, name)).join(', ')}`);
     result.analyzed.push(...tables.map(({ label }) => label));

@@ -30,7 +30,9 @@ export async function chooseTables(
   const found = [...new Set(named)].map((text) => ({ text, tables: schemas.find(text, all) }));
   const missing = found.filter((one) => one.tables.length === 0).map(({ text }) => text);
   const ambiguous = found.filter((one) => one.tables.length > 1);
-  const existing = new Set(found.flatMap((one) => (one.tables.length === 1 ? one.tables.map(({ label }) => label) : [])));
+  const existing = new Set(
+    found.flatMap((one) => (one.tables.length === 1 ? one.tables.map(({ label }) => label) : [])),
+  );
   const tables = existing.size === 0 ? [] : await readTables(session, schemas, [...existing]);
   const foreign = tables.filter(({ kind, label }) => kind === 'foreign' && existing.has(label));
   const faults = new Map<string, string>([

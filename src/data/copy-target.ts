@@ -9,9 +9,15 @@ const MAX_NAMES = 10;
 /**
  * Makes sure that the destination can take the initial copy: every table is there, has the key by which changes find
  * their rows, and is empty.
+ * @param byBelt whether belt copies, and builds the keys that are missing when the rows are there
  * @throws RefusedError naming all the tables that are not so
  */
-export async function checkCopyTarget(dst: Side, schemas: Schemas, tables: readonly Table[]): Promise<string> {
+export async function checkCopyTarget(
+  dst: Side,
+  schemas: Schemas,
+  tables: readonly Table[],
+  { byBelt = false }: { byBelt?: boolean } = {},
+): Promise<string> {
   const session = await dst.root();
   const there = new Map((await readTables(session, schemas, [])).map((table) => [table.label, table]));
   const missing = tables.filter(({ label }) => !there.has(label));
@@ -21,14 +27,17 @@ export async function checkCopyTarget(dst: Side, schemas: Schemas, tables: reado
     'lacks tables that the source replicates',
     'Load the schema (belt setup without --no-schema), or create them.',
   );
-  const keyless = tables.filter(({ label }) => (there.get(label)?.identityColumns ?? null) === null);
+  const keyless = byBelt ? [] : tables.filter(({ label }) => (there.get(label)?.identityColumns ?? null) === null);
   refuse(
     dst,
     keyless,
     'has no primary key (or replica identity) on tables that the source replicates',
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
-  const generated = tables.filter(({ label }) => there.get(label)?.columns.some((column) => column.generated) === true);
+  const generated = tables.filter(({ label, columns }) => {
+    const alike = new Set(columns.filter((column) => column.generated).map((column) => column.name));
+    return there.get(label)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
+  });
   refuse(
     dst,
     generated,

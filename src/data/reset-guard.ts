@@ -6,6 +6,7 @@ import { clientSessions, describeSessions } from '../logins/sessions.js';
 import { requireTwoDatabases } from '../pair/identity.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
+import { journalThere } from '../pglogical/copy-journal.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
@@ -54,7 +55,7 @@ export function sidesStep(pair: Pair): Step {
             `and ${String(filled.length)} of its tables hold rows`,
           {
             hint: 'There is no migration to set back here. Look at the config; if the rows may go, empty the tables yourself (TRUNCATE).',
-            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ name }) => name) },
+            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ label }) => label) },
           },
         );
       }
@@ -154,7 +155,7 @@ async function readDestination(pair: Pair) {
   const dst = await pair.dst.root();
   return {
     subscription: await readSubscription(dst, forward(pair).subscription),
-    unfinished: await proofTableThere(dst),
+    unfinished: (await proofTableThere(dst)) || (await journalThere(dst)),
     sessions: await clientSessions(dst, exclusionsFor(pair, undefined, pair.dst)),
   };
 }

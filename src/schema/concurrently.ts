@@ -18,10 +18,7 @@ const DROP_WAIT_MS = 15_000;
  * the table alone, which takes no time, and the partitions' indexes, built like any other, are attached to it.
  * @throws QueryError
  */
-export async function buildConcurrently(
-  session: Session,
-  { index, replace, create }: MissingIndex,
-): Promise<void> {
+export async function buildConcurrently(session: Session, { index, replace, create }: MissingIndex): Promise<void> {
   if (create === null) return;
   const { schema } = index;
   if (index.partitioned) {

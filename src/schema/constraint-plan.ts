@@ -26,9 +26,7 @@ export function planConstraint(constraint: NotValidConstraint): ConstraintPlan {
     constraint,
     parts: [
       { part: 'add', sql: `ALTER ${where} ADD CONSTRAINT ${ident(name)} ${definition}`, edited: false },
-      ...(comment === null
-        ? []
-        : [{ part: 'comment' as const, sql: commentStatement(constraint), edited: false }]),
+      ...(comment === null ? [] : [{ part: 'comment' as const, sql: commentStatement(constraint), edited: false }]),
     ],
   };
 }

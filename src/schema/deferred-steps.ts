@@ -53,7 +53,15 @@ export function indexesStep(
     title: 'create the indexes that are missing on the destination',
     done: async () => {
       found = await missingIndexes(pair, origin);
-      keep(found.all.map(({ label: name }) => ({ name, status: 'skipped_exists', duration_ms: 0, error: null, hint: null })));
+      keep(
+        found.all.map(({ label: name }) => ({
+          name,
+          status: 'skipped_exists',
+          duration_ms: 0,
+          error: null,
+          hint: null,
+        })),
+      );
       return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
     },
     run: async (progress) => {

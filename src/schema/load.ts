@@ -1,6 +1,7 @@
 import { ToolError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { invalidIndexes } from '../postgres/catalog/indexes.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
 import { runTool, ToolFailure } from '../process/run.js';
 import { withSchemaArchive, withUseList, type Archive } from './archive.js';
@@ -14,6 +15,7 @@ const SAID_LINES = 8;
 /**
  * Loads the source's schema into the destination as its owner, without NOT VALID constraints and without the indexes
  * that can wait. One transaction: all of it, or nothing. Run prepareSchema() before.
+ * @param keysLater the tables that get their keys when their rows are there
  * @returns how many entries of the dump were loaded, how many objects are left for later, and the source's INVALID
  *   indexes (of builds that failed), which are not carried over
  * @throws ToolError with the object that does not load and PostgreSQL's message
@@ -21,18 +23,19 @@ const SAID_LINES = 8;
 export async function loadSchema(
   pair: Pair,
   progress: (text: string) => void = () => undefined,
+  keysLater: readonly ObjectName[] = [],
 ): Promise<{ loaded: number; deferred: number; invalid: string[] }> {
   const schemas = await pair.schemas();
   progress(`dumping ${schemas.words} of the source`);
   return withSchemaArchive(pair, async (archive, source) => {
-    const deferred = await deferredObjects(source, schemas);
+    const deferred = await deferredObjects(source, schemas, keysLater);
     const entries = initialEntries(archive.entries, deferred);
     await endOrphans(await pair.dst.owner());
     progress(`loading ${String(entries.length)} objects into the destination`);
     await restore(pair, archive, entries);
     return {
       loaded: entries.length,
-      deferred: deferred.indexes.length + deferred.constraints.length,
+      deferred: deferred.indexes.length + deferred.constraints.length + deferred.keys.length,
       invalid: await invalidIndexes(source, schemas),
     };
   });
@@ -82,12 +85,9 @@ function restoreError(error: ToolFailure, pair: Pair, entries: readonly TocEntry
   const entry = entries.find((one) => one.dumpId === dumpId);
   const where = entry === undefined ? '' : `${entry.label}: `;
   const said = after.join('').trim().split('\n').slice(0, SAID_LINES).join('\n');
-  return new ToolError(
-    `${notLoaded(pair)}, nothing of it: ${where}${said === '' ? error.message : said}`,
-    {
-      hint: 'Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself), then run the same command again.',
-      detail: { ...error.detail, side: 'dst', object: entry?.label ?? null },
-      cause: error,
-    },
-  );
+  return new ToolError(`${notLoaded(pair)}, nothing of it: ${where}${said === '' ? error.message : said}`, {
+    hint: 'Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself), then run the same command again.',
+    detail: { ...error.detail, side: 'dst', object: entry?.label ?? null },
+    cause: error,
+  });
 }

@@ -60,7 +60,8 @@ export async function removableIndexes(pair: Pair, origin: DeferredOrigin): Prom
   return there.map((index) => {
     const parents = above(index);
     const keeper =
-      parents.find((name) => why.get(name) !== null) ?? (parents.length > 0 || index.parent === null ? undefined : schemas.label(index.parent));
+      parents.find((name) => why.get(name) !== null) ??
+      (parents.length > 0 || index.parent === null ? undefined : schemas.label(index.parent));
     const reason = why.get(index.label) ?? (keeper === undefined ? null : `it is attached to "${keeper}", which stays`);
     const goesWithParent = reason === null && parents.length > 0;
     return {
@@ -87,8 +88,7 @@ export async function removableConstraints(pair: Pair, origin: DeferredOrigin): 
   // They come children first; a child's can be dropped once its parent's is gone.
   return there.toReversed().map((constraint) => {
     const plan = known.get(constraintKey(constraint));
-    const same =
-      plan !== undefined && (!comparable || addOf(plan.parts) === addOf(planConstraint(constraint).parts));
+    const same = plan !== undefined && (!comparable || addOf(plan.parts) === addOf(planConstraint(constraint).parts));
     const reason = plan === undefined ? unknown(origin, 'constraints') : same ? null : another(origin, 'constraints');
     return {
       name: constraint.name,

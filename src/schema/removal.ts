@@ -100,7 +100,7 @@ async function dropAll(
   );
 }
 
-function dropError(error: QueryError, pair: Pair, { name, table, schema, relation }: Candidate): QueryError {
+function dropError(error: QueryError, pair: Pair, { name, schema, relation }: Candidate): QueryError {
   return new QueryError(
     `"${name}" on "${schema}"."${relation}" could not be dropped from the ${pair.dst.toString()}: ${error.message}`,
     {

@@ -1,5 +1,7 @@
+import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import { requireSchemas } from '../../pair/require-schema.js';
+import type { Plan } from '../../pair/steps.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
@@ -7,24 +9,31 @@ import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
-import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { copySteps } from '../../copy/copy-steps.js';
+import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Who copies the rows. */
+  readonly copy: 'belt' | 'pglogical';
+  readonly jobs: number;
+  readonly maxRate: number | undefined;
+  readonly chunkSize: number | undefined;
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const { signal } = pair.environment;
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
     readSource(pair),
   );
   const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
+  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
@@ -34,13 +43,47 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  if (options.schema) await pair.run(schemaSteps(pair));
+  const keysLater = options.copy === 'belt' ? replicated : [];
+  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
-  await pair.run([prepareProofStep(pair.src, subscribed)]);
-  await setupReplicationSet(pair, 'src');
-  let status = 'unconfigured';
-  await pair.run([
+  const byBelt = options.copy === 'belt';
+  // The proof belongs to pglogical's copy; belt's has its journal.
+  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
+  await setupReplicationSet(pair, 'src', !byBelt);
+  let status = 'replicating';
+  if (byBelt) await pair.run(copySteps(pair, replicated, options));
+  else {
+    await pair.run(
+      pglogicalCopySteps(pair, schemas, replicated, subscribed, (found) => {
+        status = found;
+      }),
+    );
+  }
+  return {
+    fields: {
+      detail: {
+        forward_replication: status,
+        tables_replicated: replicated.length,
+        tables_copied_by_sync: tables
+          .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
+          .map(({ label }) => label),
+      },
+    },
+  };
+}
+
+/** The steps by which pglogical copies the rows: with one worker, in one transaction. */
+function pglogicalCopySteps(
+  pair: Pair,
+  schemas: Schemas,
+  replicated: readonly Table[],
+  subscribed: () => Promise<string | null>,
+  started: (status: string) => void,
+): Plan {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  return [
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
@@ -59,26 +102,33 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       name: 'wait-started',
       title: 'wait until the initial copy runs',
       run: async () => {
-        ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
+        const { status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal });
+        started(status);
         return status === 'replicating' ? 'replicating' : 'the initial copy runs';
       },
     },
-  ]);
-  return {
-    fields: {
-      detail: {
-        forward_replication: status,
-        tables_replicated: replicated.length,
-        tables_copied_by_sync: tables
-          .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ label }) => label),
-      },
-    },
-  };
+  ];
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
   await requireSchemas(pair, 'src');
   return readTables(await pair.src.root(), await pair.schemas(), pair.config.tables);
+}
+
+/**
+ * pglogical replicates generated columns, but its own copy fails on them, and with it the copy of every other table.
+ * @throws RefusedError naming the tables
+ */
+function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
+  const generated = tables.filter(({ columns }) => columns.some((column) => column.generated));
+  if (generated.length === 0) return;
+  const names = generated.map(({ schema, name }) => `"${schema}"."${name}"`).join(', ');
+  throw new RefusedError(
+    `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
+    {
+      hint: 'Leave --copy away: belt copies them.',
+      detail: { side: 'src', tables: generated.map(({ label }) => label) },
+    },
+  );
 }

@@ -43,10 +43,7 @@ export async function notValidConstraints(session: Session, schemas: Schemas): P
 }
 
 /** All constraints of the schemas' tables and domains, by constraintKey(), with their comments. */
-export async function constraintComments(
-  session: Session,
-  schemas: Schemas,
-): Promise<Map<string, string | null>> {
+export async function constraintComments(session: Session, schemas: Schemas): Promise<Map<string, string | null>> {
   const rows = await session.query<ConstraintName & { comment: string | null }>(
     `SELECT CASE WHEN r.oid IS NULL THEN 'domain' ELSE 'table' END AS "on", n.nspname::text AS schema, coalesce(r.relname, t.typname) AS relation,
             c.conname AS name, obj_description(c.oid, 'pg_constraint') AS comment ${SOURCE}`,

@@ -75,7 +75,10 @@ export async function dumpSchemaFiles(
     ];
     await writeSchemaFiles(
       pair,
-      written.map((one) => ({ kind: one.kind, text: fileText({ ...one, schemas: schemas.names, major: source.major }) })),
+      written.map((one) => ({
+        kind: one.kind,
+        text: fileText({ ...one, schemas: schemas.names, major: source.major }),
+      })),
     );
     return {
       files: written.map(({ kind, objects }) => ({ kind, path: shownPath(pair, kind), objects })),

@@ -59,11 +59,7 @@ function loadError(error: ToolFailure, pair: Pair, text: string): ToolError {
   const said = at === undefined ? error.message : error.stderr.slice(at.index + at[0].length);
   const where = row === null ? '' : `${file}, line ${String(row)}${object === null ? '' : ` (${object})`}: `;
   return new ToolError(
-    `${notLoaded(pair)}, nothing of it: ${where}${said
-      .trim()
-      .split('\n')
-      .slice(0, SAID_LINES)
-      .join('\n')}`,
+    `${notLoaded(pair)}, nothing of it: ${where}${said.trim().split('\n').slice(0, SAID_LINES).join('\n')}`,
     {
       hint: `Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself: ${file} may be edited), then run the same command again.`,
       detail: { ...error.detail, side: 'dst', file, line: row, object },

@@ -83,8 +83,7 @@ export function originOf(pair: Pair, { head, edited }: ParsedFile): SchemaOrigin
     roles: () => Promise.resolve(data.roles),
     extensions: () => Promise.resolve(data.extensions),
     schema: (name) => Promise.resolve(data.schemas.find((one) => one.name === name) ?? null),
-    defaultPrivileges: (name) =>
-      Promise.resolve(data.defaultPrivileges.filter(({ schema = name }) => schema === name)),
+    defaultPrivileges: (name) => Promise.resolve(data.defaultPrivileges.filter(({ schema = name }) => schema === name)),
     edited: () => Promise.resolve(edited),
   };
 }

@@ -28,7 +28,7 @@ export function compareInventories(
   const wholes = [...missing(allFrom, allTo, 'schema'), ...missing(allTo, allFrom, 'schema')];
   if (wholes.length > 0) {
     const gone = new Set(wholes.map(({ schema }) => schema));
-    const rest = (rows: readonly InventoryRow[]): InventoryRow[] => 
+    const rest = (rows: readonly InventoryRow[]): InventoryRow[] =>
       rows.filter(({ schema }) => schema !== null && !gone.has(schema));
     const lacks = wholes.map((whole) => lack(whole, allFrom.has(key(whole)) ? 'missing' : 'extra'));
     return [...lacks, ...compareInventories(rest(src), rest(dst), { full })];
