@@ -7,6 +7,7 @@ import { keyConstraints, type KeyConstraint } from '../postgres/catalog/keys.js'
 import { ident, literal, qualified } from '../postgres/quote.js';
 import type { ObjectName } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /**
@@ -47,7 +48,7 @@ async function missingKeys(pair: Pair, tables: readonly ObjectName[]): Promise<K
   );
 }
 
-/** Builds them as the destination's owner; those of one table one after the other. */
+/** Builds them as their tables' owner (see builder()); those of one table one after the other. */
 async function buildKeys(
   pair: Pair,
   keys: readonly KeyConstraint[],
@@ -63,7 +64,7 @@ async function buildKeys(
   let built = 0;
   await pair.dst.withSessions(
     sessions,
-    'owner',
+    await builder(pair.dst, (await pair.schemas()).names),
     async (opened) => {
       const free = [...opened];
       for (const session of opened) {

@@ -4,6 +4,7 @@ import { patiently } from '../pair/patiently.js';
 import type { Step } from '../pair/steps.js';
 import { materializedViews, type MaterializedView } from '../postgres/catalog/materialized-views.js';
 import { qualified } from '../postgres/quote.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /** A materialized view, whatever is in it. */
@@ -35,7 +36,7 @@ export async function refreshViews(
   if (views.length === 0) return;
   await pair.dst.withSessions(
     1,
-    'owner',
+    await builder(pair.dst, (await pair.schemas()).names),
     async ([session]) => {
       if (session === undefined) return;
       let waiting = [...views];

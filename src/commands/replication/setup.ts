@@ -18,6 +18,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Whether it makes roles that the schema names and the destination lacks. */
+  readonly createRoles: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
@@ -44,7 +46,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated : [];
-  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
+  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';

@@ -235,13 +235,15 @@ describe('faults', () => {
       { schema_name: ['a', '*'] },
       'schema_name[1]: stands in a list; for all schemas write "schema_name": "*", without a list',
     ],
-    ...['pg_catalog', 'information_schema', 'pglogical', 'belt'].flatMap((name): [object, string][] => {
-      const words = `names "${name}", a schema of PostgreSQL, pglogical or belt itself: it never moves`;
-      return [
-        [{ schema_name: name }, `schema_name: ${words}`],
-        [{ schema_name: ['a', name] }, `schema_name[1]: ${words}`],
-      ];
-    }),
+    ...['pg_catalog', 'information_schema', 'pglogical', 'belt'].flatMap(
+      (name): [Record<string, unknown>, string][] => {
+        const words = `names "${name}", a schema of PostgreSQL, pglogical or belt itself: it never moves`;
+        return [
+          [{ schema_name: name }, `schema_name: ${words}`],
+          [{ schema_name: ['a', name] }, `schema_name[1]: ${words}`],
+        ];
+      },
+    ),
     [{ db: 'Db1' }, `db: wants the folder's name, "db1", not "Db1"`],
     [{ dc: '<dc>' }, 'dc: still is the placeholder "<dc>"; fill it in'],
     [{ src: side({ port: '<####>' }) }, 'src.port: still is the placeholder "<####>"; fill it in'],
