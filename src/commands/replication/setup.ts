@@ -2,6 +2,7 @@ import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import { requireSchemas } from '../../pair/require-schema.js';
 import type { Plan } from '../../pair/steps.js';
+import { patiently } from '../../pair/patiently.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
@@ -30,8 +31,8 @@ interface Options {
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
-    readSource(pair),
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
+    readSource(pair, progress),
   );
   const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
@@ -113,9 +114,14 @@ function pglogicalCopySteps(
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
-async function readSource(pair: Pair): Promise<Table[]> {
+async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
   await requireSchemas(pair, 'src');
-  return readTables(await pair.src.root(), await pair.schemas(), pair.config.tables);
+  const schemas = await pair.schemas();
+  const { signal } = pair.environment;
+  // Measuring a table waits for its locks.
+  return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
+    readTables(session, schemas, pair.config.tables),
+  );
 }
 
 /**
