@@ -1,8 +1,9 @@
-import { BeltError, CheckFailedError, ConnectionError, InterruptedError } from '../errors.js';
+import { BeltError, CheckFailedError, ConnectionError, InterruptedError, QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { readAnalyzable, type AnalyzableTable } from '../postgres/catalog/statistics.js';
 import { qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { NOT_FOUND, runDdl } from '../schema/statements.js';
 
 export interface AnalyzeOptions {
   /** Leave out tables whose statistics are fresh: the downtime window has no time to waste. */
@@ -107,7 +108,27 @@ async function analyze(session: Session, tables: readonly AnalyzableTable[], res
     if (!(error instanceof BeltError) || error instanceof ConnectionError || error instanceof InterruptedError)
       throw error;
     const [table] = tables;
-    if (tables.length === 1 && table !== undefined) result.failed.push({ name: table.label, error: error.message });
-    else for (const one of tables) await analyze(session, [one], result);
+    if (tables.length > 1) for (const one of tables) await analyze(session, [one], result);
+    else if (table !== undefined) await analyzeWithPath(session, table, error, result);
+  }
+}
+
+/** A function in an index may find what it calls by search_path; see runDdl(). */
+async function analyzeWithPath(
+  session: Session,
+  { schema, name, label }: AnalyzableTable,
+  error: BeltError,
+  result: AnalyzeResult,
+): Promise<void> {
+  try {
+    if (!(error instanceof QueryError) || !NOT_FOUND.has(error.sqlstate)) throw error;
+    await runDdl(session, schema, async () => {
+      await session.query(`ANALYZE ${qualified(schema, name)}`);
+    });
+    result.analyzed.push(label);
+  } catch (again) {
+    if (!(again instanceof BeltError) || again instanceof ConnectionError || again instanceof InterruptedError)
+      throw again;
+    result.failed.push({ name: label, error: again.message });
   }
 }
