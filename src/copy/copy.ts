@@ -85,7 +85,6 @@ function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
 async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, options: CopyOptions): Promise<void> {
   const direction = forward(pair);
   const { src, dst } = await pair.roots();
-  const schemas = await pair.schemas();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
   const run = await goingOn(pair, slot);
