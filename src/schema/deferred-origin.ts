@@ -24,9 +24,9 @@ export function catalogDeferred(pair: Pair): DeferredOrigin {
     files: null,
     comparable: () => Promise.resolve(true),
     indexes: async () =>
-      (await deferredIndexes(await pair.src.root(), pair.schema)).map((index) => planIndex(pair.schema, index)),
+      (await deferredIndexes(await pair.src.root(), await pair.schemas())).map((index) => planIndex(index)),
     constraints: async () =>
-      (await lateConstraints(await pair.src.root(), pair.schema)).map((one) => planConstraint(pair.schema, one)),
+      (await lateConstraints(await pair.src.root(), await pair.schemas())).map((one) => planConstraint(one)),
   };
 }
 
@@ -35,9 +35,9 @@ export function takenOff(pair: Pair): DeferredOrigin {
   return {
     ...catalogDeferred(pair),
     constraints: async () =>
-      (await lateConstraints(await pair.src.root(), pair.schema))
+      (await lateConstraints(await pair.src.root(), await pair.schemas()))
         .filter(({ valid }) => valid)
-        .map((one) => planConstraint(pair.schema, one)),
+        .map((one) => planConstraint(one)),
   };
 }
 

@@ -11,8 +11,10 @@ import {
 } from '../postgres/catalog/constraints.js';
 import { triggerStates, type TriggerFacts, type TriggerState } from '../postgres/catalog/triggers.js';
 import { ident, qualified } from '../postgres/quote.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { dropConstraint } from './constraint-plan.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /**
@@ -28,10 +30,11 @@ export function relaxSteps(pair: Pair, subscribed: () => Promise<string | null>)
   let checks: LateConstraint[] = [];
   let triggers: TriggerFacts[] = [];
   // Where rows are and the subscription is not, the migration is over: what stands there is to stay.
-  const settled = async (tables: readonly string[]): Promise<string | null> => {
+  const settled = async (tables: readonly ObjectName[]): Promise<string | null> => {
+    const schemas = await pair.schemas();
     const filled = await readNonEmpty(
       await pair.dst.root(),
-      [...new Set(tables)].map((name) => ({ schema: pair.schema, name })),
+      tables.map((table) => ({ ...table, label: schemas.label(table) })),
     );
     return filled.size > 0 ? 'the tables have rows already' : subscribed();
   };
@@ -40,20 +43,19 @@ export function relaxSteps(pair: Pair, subscribed: () => Promise<string | null>)
       name: 'take-off-checks',
       title: 'take off CHECKs on the destination that may not be true of every row any more',
       done: async () => {
-        const { src, dst } = await pair.roots();
-        const [late, there] = await Promise.all([
-          lateConstraints(src, pair.schema),
-          constraintComments(dst, pair.schema),
-        ]);
+        const [{ src, dst }, schemas] = await Promise.all([pair.roots(), pair.schemas()]);
+        const [late, there] = await Promise.all([lateConstraints(src, schemas), constraintComments(dst, schemas)]);
         checks = late.filter((one) => one.valid && there.has(constraintKey(one)));
         if (checks.length === 0) return 'there is none';
-        return settled(checks.filter(({ on }) => on === 'table').map(({ relation }) => relation));
+        return settled(
+          checks.filter(({ on }) => on === 'table').map(({ schema, relation }) => ({ schema, name: relation })),
+        );
       },
       // A child's goes after its parent's.
       run: async () => {
         await alterAll(
           pair,
-          checks.toReversed().map((one) => dropConstraint(pair.schema, one)),
+          checks.toReversed().map((one) => dropConstraint(one)),
         );
         return `took off ${names(checks)}; sync adds them`;
       },
@@ -62,14 +64,16 @@ export function relaxSteps(pair: Pair, subscribed: () => Promise<string | null>)
       name: 'quiet-triggers',
       title: 'keep triggers on the destination from firing for replicated rows',
       done: async () => {
-        triggers = (await triggerStates(await pair.dst.root(), pair.schema)).filter(({ state }) => QUIET.has(state));
+        triggers = (await triggerStates(await pair.dst.root(), await pair.schemas())).filter(({ state }) =>
+          QUIET.has(state),
+        );
         if (triggers.length === 0) return 'none would';
-        return settled(triggers.map(({ table }) => table));
+        return settled(triggers.map(({ schema, table }) => ({ schema, name: table })));
       },
       run: async () => {
         await alterAll(
           pair,
-          triggers.map((one) => setState(pair.schema, one, QUIET.get(one.state) ?? one.state)),
+          triggers.map((one) => setState(one, QUIET.get(one.state) ?? one.state)),
         );
         return `changed ${names(triggers)}; sync changes them back`;
       },
@@ -90,7 +94,7 @@ const WORDS: Readonly<Record<TriggerState, string>> = {
   D: 'DISABLE',
 };
 
-function setState(schema: string, { table, name }: TriggerFacts, state: TriggerState): string {
+function setState({ schema, table, name }: TriggerFacts, state: TriggerState): string {
   return `ALTER TABLE ONLY ${qualified(schema, table)} ${WORDS[state]} TRIGGER ${ident(name)}`;
 }
 
@@ -107,7 +111,7 @@ export function restoreTriggersStep(pair: Pair): Step {
     run: async () => {
       await alterAll(
         pair,
-        wrong.map((one) => setState(pair.schema, one, one.state)),
+        wrong.map((one) => setState(one, one.state)),
       );
       return `changed ${names(wrong)}`;
     },
@@ -132,7 +136,7 @@ export function quietSourceStep(pair: Pair, subscribed: () => Promise<string | n
     run: async () => {
       await alterAll(
         pair,
-        triggers.map((one) => setState(pair.schema, one, QUIET.get(one.state) ?? one.state)),
+        triggers.map((one) => setState(one, QUIET.get(one.state) ?? one.state)),
         'src',
       );
       return `changed ${names(triggers)}; teardown-back-replication changes them back`;
@@ -160,7 +164,7 @@ export function restoreSourceTriggersStep(pair: Pair): Step {
     run: async () => {
       await alterAll(
         pair,
-        triggers.map((one) => setState(pair.schema, one, one.state)),
+        triggers.map((one) => setState(one, one.state)),
         'src',
       );
       return `changed ${names(triggers)}`;
@@ -174,11 +178,11 @@ async function differingTriggers(
   side: 'src' | 'dst',
   other: (own: TriggerState) => TriggerState,
 ): Promise<TriggerFacts[]> {
-  const { src, dst } = await pair.roots();
+  const [{ src, dst }, schemas] = await Promise.all([pair.roots(), pair.schemas()]);
   const [from, to] = await Promise.all(
-    (side === 'src' ? [src, dst] : [dst, src]).map((session) => triggerStates(session, pair.schema)),
+    (side === 'src' ? [src, dst] : [dst, src]).map((session) => triggerStates(session, schemas)),
   );
-  const key = ({ table, name }: TriggerFacts): string => JSON.stringify([table, name]);
+  const key = ({ schema, table, name }: TriggerFacts): string => JSON.stringify([schema, table, name]);
   const there = new Map((to ?? []).map((one) => [key(one), one.state]));
   return (from ?? []).filter((one) => QUIET.has(one.state) && there.get(key(one)) === other(one.state));
 }
@@ -193,11 +197,8 @@ export function validateChecksStep(pair: Pair): Step {
     name: 'validate-checks',
     title: 'validate CHECKs on the destination that are valid on the source',
     done: async () => {
-      const { src, dst } = await pair.roots();
-      const [late, there] = await Promise.all([
-        lateConstraints(src, pair.schema),
-        notValidConstraints(dst, pair.schema),
-      ]);
+      const [{ src, dst }, schemas] = await Promise.all([pair.roots(), pair.schemas()]);
+      const [late, there] = await Promise.all([lateConstraints(src, schemas), notValidConstraints(dst, schemas)]);
       const waiting = new Set(there.map((one) => constraintKey(one)));
       open = late.filter((one) => one.valid && waiting.has(constraintKey(one)));
       return open.length === 0 ? 'there is none' : null;
@@ -206,13 +207,13 @@ export function validateChecksStep(pair: Pair): Step {
       const left: string[] = [];
       await pair.dst.withSessions(
         1,
-        'owner',
+        await builder(pair.dst, (await pair.schemas()).names),
         async ([session]) => {
           for (const one of session === undefined ? [] : open) {
             const what = one.on === 'table' ? 'TABLE' : 'DOMAIN';
             try {
               await session?.query(
-                `ALTER ${what} ${qualified(pair.schema, one.relation)} VALIDATE CONSTRAINT ${ident(one.name)}`,
+                `ALTER ${what} ${qualified(one.schema, one.relation)} VALIDATE CONSTRAINT ${ident(one.name)}`,
               );
             } catch (error) {
               if (!(error instanceof QueryError)) throw error;
@@ -230,14 +231,14 @@ export function validateChecksStep(pair: Pair): Step {
 }
 
 async function alterAll(pair: Pair, statements: readonly string[], side: 'src' | 'dst' = 'dst'): Promise<void> {
+  const schemas = await pair.schemas();
   await pair[side].withSessions(
     1,
-    // On the destination everything belongs to the owner.
-    side === 'dst' ? 'owner' : 'root',
+    side === 'dst' ? await builder(pair.dst, schemas.names) : 'root',
     async ([session]) => {
       if (session === undefined) return;
       for (const statement of statements) {
-        await runDdl(session, pair.schema, async () => {
+        await runDdl(session, schemas.names[0] ?? 'public', async () => {
           await session.query(statement);
         });
       }
