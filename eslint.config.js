@@ -31,9 +31,22 @@ const LAYERS = {
   schema: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'data', 'logins'],
   data: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema', 'logins'],
   logins: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical'],
+  precheck: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema'],
   sandbox: ['postgres', 'config', 'process'],
   render: ['results'],
-  commands: ['postgres', 'config', 'process', 'results', 'pair', 'pglogical', 'schema', 'data', 'logins', 'sandbox'],
+  commands: [
+    'postgres',
+    'config',
+    'process',
+    'results',
+    'pair',
+    'pglogical',
+    'schema',
+    'data',
+    'logins',
+    'precheck',
+    'sandbox',
+  ],
 };
 
 /** The top of the program: nothing in the folders knows these. */

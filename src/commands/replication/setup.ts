@@ -6,6 +6,8 @@ import { prepareProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
+import type { AcceptableCode } from '../../precheck/codes.js';
+import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
 import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
@@ -14,6 +16,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Codes of findings in spite of which it goes on. */
+  readonly accept: readonly AcceptableCode[];
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
@@ -31,11 +35,13 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     run: () => grantAccess(pair[name], pair.schema),
   });
 
+  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  const requirements = requirementsStep(pair, { ...options, done: subscribed });
+  await pair.run([requirements.step]);
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   if (options.schema) await pair.run(schemaSteps(pair));
   await pair.run([access('src'), access('dst')]);
-  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   await pair.run([prepareProofStep(pair.src, subscribed)]);
   await setupReplicationSet(pair, 'src');
   let status = 'unconfigured';
@@ -67,6 +73,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     fields: {
       detail: {
         forward_replication: status,
+        accepted: requirements.accepted(),
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
