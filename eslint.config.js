@@ -32,6 +32,7 @@ const LAYERS = {
   data: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema', 'logins'],
   logins: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical'],
   precheck: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema'],
+  copy: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema', 'data', 'logins'],
   sandbox: ['postgres', 'config', 'process'],
   render: ['results'],
   commands: [
@@ -45,6 +46,7 @@ const LAYERS = {
     'data',
     'logins',
     'precheck',
+    'copy',
     'sandbox',
   ],
 };
@@ -115,6 +117,13 @@ export default defineConfig(
   {
     files: ['src/cli.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
+  },
+  {
+    // It judges what belt does, so it may share nothing with it.
+    files: ['test/corpus/checker/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: ['**/src/**', '**/harness/**'] }],
+    },
   },
   {
     // What `belt --help` reads: everything else is loaded when a command runs.

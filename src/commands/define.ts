@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Ask } from '../ask.js';
+import { parseBytes } from '../bytes.js';
 import { parseDuration } from '../duration.js';
 import { ACCEPTABLE, type AcceptableCode } from '../precheck/codes.js';
 import type { BeltError } from '../errors.js';
@@ -43,6 +44,16 @@ export function text(flags: string, description: string): OptionSpec<string | un
   return { flags, description };
 }
 
+/** A size such as `50MB`, in bytes, or undefined. A speed is one too: `50MB/s`. */
+export function size(flags: string, description: string): OptionSpec<number | undefined> {
+  const parse = (given: string): number => {
+    const bytes = parseBytes(given.replace(/\/s$/, ''));
+    if (bytes === null || bytes === 0) throw new RangeError('wants a size such as 50MB or 1.5GB');
+    return bytes;
+  };
+  return { flags, description, parse };
+}
+
 /** A whole number within bounds. */
 export function integer(
   flags: string,
@@ -81,18 +92,20 @@ export function duration(flags: string, description: string, defaultText: string
   return { flags, description, defaultValue: parse(defaultText), defaultText, parse };
 }
 
-/** One of some words, which must be given. */
+/** One of some words, which must be given where there is no default. */
 export function choice<const Word extends string>(
   flags: string,
   description: string,
   words: readonly Word[],
+  defaultValue?: NoInfer<Word>,
 ): OptionSpec<Word> {
   const parse = (given: string): Word => {
     const word = words.find((one) => one === given);
     if (word === undefined) throw new RangeError(`wants one of ${words.join(', ')}`);
     return word;
   };
-  return { flags, description: `${description}: ${words.join(', ')}`, mandatory: true, parse };
+  const spec = { flags, description: `${description}: ${words.join(', ')}`, parse };
+  return defaultValue === undefined ? { ...spec, mandatory: true } : { ...spec, defaultValue };
 }
 
 /** Options of the commands that leave some of the source's roles alone. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { BeltError, InterruptedError } from '../errors.js';
@@ -21,26 +22,55 @@ export function canCopyBinary(columns: readonly Column[], destination: readonly 
   return columns.every(({ name, type, typeOid }) => BINARY_TYPES.has(typeOid) && types.get(name) === type);
 }
 
+/** The statement's columns of a table: generated ones are computed anew; without columns at all there is no list to write. */
+export function copyColumns(table: Table): string[] {
+  return table.columns.filter(({ generated }) => !generated).map(({ name }) => ident(name));
+}
+
 /**
- * Copies a table's rows from one session to the other, as one statement a side: all of them or none. Rows stream
- * through, so memory does not grow with the table or the row.
+ * Copies a table's rows from one session to the other, as one statement a side: all of them or none.
+ * @returns how many rows were copied
+ * @throws as copyRows()
+ */
+export async function copyTable(src: Session, dst: Session, table: Table, binary: boolean): Promise<number> {
+  const columns = copyColumns(table);
+  const target = qualified(table.schema, table.name) + (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
+  return copyRows(src, dst, { table, from: target, to: target, binary });
+}
+
+export interface CopyStatement {
+  readonly table: Pick<Table, 'schema' | 'name'>;
+  /** What stands behind COPY on the source: a table with its columns, or a query in brackets. */
+  readonly from: string;
+  /** The same for the destination. */
+  readonly to: string;
+  readonly binary: boolean;
+  /** What the bytes go through on their way. */
+  readonly through?: Duplex;
+}
+
+const BUFFER_BYTES = 1 << 20;
+
+/**
+ * Streams rows from one session to the other. Memory does not grow with the table or the row.
  * @returns how many rows were copied
  * @throws QueryError or ConnectionError of the side that failed; the sessions must be closed then, since the other
  *   side may be in the middle of a COPY
  */
-export async function copyTable(src: Session, dst: Session, table: Table, binary: boolean): Promise<number> {
-  // Generated columns are computed anew; without columns at all there is no list to write.
-  const columns = table.columns.filter(({ generated }) => !generated).map(({ name }) => ident(name));
-  const target = qualified(table.schema, table.name) + (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
+export async function copyRows(
+  src: Session,
+  dst: Session,
+  { table, from, to, binary, through }: CopyStatement,
+): Promise<number> {
   const format = binary ? ' WITH (FORMAT binary)' : '';
-  const reader = src.client.query(copyTo(`COPY ${target} TO STDOUT${format}`));
-  const writer = dst.client.query(copyFrom(`COPY ${target} FROM STDIN${format}`));
+  const reader = src.client.query(copyTo(`COPY ${from} TO STDOUT${format}`));
+  const writer = dst.client.query(copyFrom(`COPY ${to} FROM STDIN${format}`, { highWaterMark: BUFFER_BYTES }));
   // The first to fail is the cause; the pipeline then tears down the other one.
   let failed: Session | undefined;
   reader.once('error', () => (failed ??= src));
   writer.once('error', () => (failed ??= dst));
   try {
-    await pipeline(reader, writer);
+    await (through === undefined ? pipeline(reader, writer) : pipeline(reader, through, writer));
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     throw queryError(error, (failed ?? dst).address);

@@ -8,9 +8,15 @@ const MAX_NAMES = 10;
 /**
  * Makes sure that the destination can take the initial copy: every table is there, has the key by which changes find
  * their rows, and is empty.
+ * @param byBelt whether belt copies, and builds the keys that are missing when the rows are there
  * @throws RefusedError naming all the tables that are not so
  */
-export async function checkCopyTarget(dst: Side, schema: string, tables: readonly Table[]): Promise<string> {
+export async function checkCopyTarget(
+  dst: Side,
+  schema: string,
+  tables: readonly Table[],
+  { byBelt = false }: { byBelt?: boolean } = {},
+): Promise<string> {
   const session = await dst.root();
   const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
   const missing = tables.filter(({ name }) => !there.has(name));
@@ -20,14 +26,17 @@ export async function checkCopyTarget(dst: Side, schema: string, tables: readonl
     'lacks tables that the source replicates',
     'Load the schema (belt setup without --no-schema), or create them.',
   );
-  const keyless = tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
+  const keyless = byBelt ? [] : tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
   refuse(
     dst,
     keyless,
     'has no primary key (or replica identity) on tables that the source replicates',
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
-  const generated = tables.filter(({ name }) => there.get(name)?.columns.some((column) => column.generated) === true);
+  const generated = tables.filter(({ name, columns }) => {
+    const alike = new Set(columns.filter((column) => column.generated).map((column) => column.name));
+    return there.get(name)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
+  });
   refuse(
     dst,
     generated,

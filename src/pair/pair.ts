@@ -117,6 +117,11 @@ export class Pair {
     return result.value;
   }
 
+  /** Gives up all connections, so that the next use opens new ones: after the servers were gone for a while. */
+  async reopen(): Promise<void> {
+    await this.close();
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#src?.close(), this.#dst?.close()]);
   }

@@ -5,6 +5,7 @@ import { QueryError } from '../errors.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
+import { dropJournal, JOURNAL, journalThere, readRun } from './copy-journal.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
 
@@ -28,9 +29,20 @@ export async function proofTableThere(session: Session): Promise<boolean> {
   return there;
 }
 
-/** @returns whether the copy's row has arrived, or null when this database was not set up with one */
+/**
+ * Whether the initial copy is whole, by pglogical's row or, where belt has copied itself, by belt's journal.
+ * @returns null when this database was set up with neither
+ */
 export async function copyProven(destination: Session): Promise<boolean | null> {
-  if (!(await proofTableThere(destination))) return null;
+  const { run, proof } = await destination.one<{ run: boolean; proof: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS run, to_regclass($2) IS NOT NULL AS proof',
+    [JOURNAL, PROOF],
+  );
+  if (run) {
+    const copy = await readRun(destination);
+    if (copy !== null) return copy.phase === 'done';
+  }
+  if (!proof) return null;
   const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
   return proven;
 }
@@ -63,12 +75,16 @@ export function removeProofStep(side: Side, signal: AbortSignal): Step {
   return {
     name: `remove-copy-proof-${side.name}`,
     title: `remove the proof of the initial copy on the ${side.word}`,
-    done: async () => ((await proofTableThere(await side.root())) ? null : 'there is none'),
+    done: async () => {
+      const session = await side.root();
+      return (await proofTableThere(session)) || (await journalThere(session)) ? null : 'there is none';
+    },
     run: async (progress) => {
       await patiently(side, { what: 'removing the proof of the initial copy', signal, progress }, async (session) => {
         await session.transaction(async () => {
           await leaveSet(session);
           await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
+          await dropJournal(session);
         });
         await dropIfEmpty(session);
       });

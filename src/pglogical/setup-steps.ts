@@ -33,12 +33,15 @@ export function nodeSteps(pair: Pair, name: SideName): Plan {
   return [role, extension, node];
 }
 
-/** Puts a side's replicated tables into belt's replication set there. */
-export async function setupReplicationSet(pair: Pair, name: SideName): Promise<void> {
+/**
+ * Puts a side's replicated tables into belt's replication set there.
+ * @param withProof whether the table that proves pglogical's own copy goes with them
+ */
+export async function setupReplicationSet(pair: Pair, name: SideName, withProof: boolean): Promise<void> {
   const side = pair[name];
   // The source decides which tables replicate; the destination has the same ones.
   const tables = replicatedTables(await readTables(await pair.src.root(), pair.schema, pair.config.tables));
-  const members = name === 'src' ? [...tables, COPY_PROOF] : tables;
+  const members = withProof ? [...tables, COPY_PROOF] : tables;
   await pair.run([
     {
       name: `fill-replication-set-${name}`,

@@ -15,6 +15,7 @@ export const SQLSTATE = {
   undefinedObject: '42704',
   duplicateObject: '42710',
   duplicateTable: '42P07',
+  featureNotSupported: '0A000',
   lockNotAvailable: '55P03',
   deadlockDetected: '40P01',
   objectInUse: '55006',

@@ -1,5 +1,6 @@
 import { notValidConstraints } from '../postgres/catalog/constraints.js';
 import { deferredIndexes } from '../postgres/catalog/indexes.js';
+import { keyConstraints } from '../postgres/catalog/keys.js';
 import { pglogicalTriggers } from '../postgres/catalog/triggers.js';
 import type { Session } from '../postgres/session.js';
 import { CATALOG, leaveOut, type CatalogObject, type TocEntry } from './toc.js';
@@ -9,16 +10,27 @@ export interface Deferred {
   readonly indexes: readonly CatalogObject[];
   readonly constraints: readonly CatalogObject[];
   readonly foreign: readonly CatalogObject[];
+  /** Keys of the tables that get them when their rows are there. */
+  readonly keys: readonly CatalogObject[];
 }
 
-/** Asks the source which objects the initial load leaves out. */
-export async function deferredObjects(source: Session, schema: string): Promise<Deferred> {
+/**
+ * Asks the source which objects the initial load leaves out.
+ * @param keysLater the tables that get their keys when their rows are there
+ */
+export async function deferredObjects(
+  source: Session,
+  schema: string,
+  keysLater: readonly string[] = [],
+): Promise<Deferred> {
   const indexes = await deferredIndexes(source, schema);
   const constraints = await notValidConstraints(source, schema);
   const triggers = await pglogicalTriggers(source, schema);
+  const keys = keysLater.length === 0 ? [] : await keyConstraints(source, schema, keysLater);
   return {
     indexes: indexes.map(({ oid }) => ({ classId: CATALOG.pg_class, oid })),
     constraints: constraints.map(({ oid }) => ({ classId: CATALOG.pg_constraint, oid })),
+    keys: keys.filter(({ late }) => late).map(({ oid }) => ({ classId: CATALOG.pg_constraint, oid })),
     foreign: triggers.map((oid) => ({ classId: CATALOG.pg_trigger, oid })),
   };
 }
@@ -31,7 +43,13 @@ export function initialEntries(entries: readonly TocEntry[], deferred: Deferred)
   const bySchema = entries.filter(({ classId }) =>
     [CATALOG.pg_namespace, CATALOG.pg_default_acl, CATALOG.pg_database].some((catalog) => catalog === classId),
   );
-  const kept = leaveOut(entries, [...deferred.indexes, ...deferred.constraints, ...deferred.foreign, ...bySchema]);
+  const kept = leaveOut(entries, [
+    ...deferred.indexes,
+    ...deferred.constraints,
+    ...deferred.keys,
+    ...deferred.foreign,
+    ...bySchema,
+  ]);
   // pg_dump may write the privileges of schema public without an entry for the schema. No table's entry has this form:
   // theirs have a schema where this has a dash, and a kind before the name.
   return kept.filter(({ classId, label }) => classId !== 0 || !/^(ACL|COMMENT) - SCHEMA /.test(label));

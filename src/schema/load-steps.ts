@@ -28,12 +28,15 @@ export interface SchemaLoad {
   readonly load: (progress: (text: string) => void) => Promise<string>;
 }
 
-/** Straight from the source. */
-function fromSource(pair: Pair): SchemaLoad {
+/**
+ * Straight from the source.
+ * @param keysLater the tables that get their keys when their rows are there
+ */
+export function fromSource(pair: Pair, keysLater: readonly string[] = []): SchemaLoad {
   return {
     origin: sourceOrigin(pair),
     load: async (progress) => {
-      const { loaded, deferred, invalid } = await loadSchema(pair, progress);
+      const { loaded, deferred, invalid } = await loadSchema(pair, progress, keysLater);
       const left = invalid.length === 0 ? '' : `; left out, as they are INVALID: ${invalid.join(', ')}`;
       return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data${left}`;
     },

@@ -14,6 +14,7 @@ const SAID_LINES = 8;
 /**
  * Loads the source's schema into the destination as its owner, without NOT VALID constraints and without the indexes
  * that can wait. One transaction: all of it, or nothing. Run prepareSchema() before.
+ * @param keysLater the tables that get their keys when their rows are there
  * @returns how many entries of the dump were loaded, how many objects are left for later, and the source's INVALID
  *   indexes (of builds that failed), which are not carried over
  * @throws ToolError with the object that does not load and PostgreSQL's message
@@ -21,17 +22,18 @@ const SAID_LINES = 8;
 export async function loadSchema(
   pair: Pair,
   progress: (text: string) => void = () => undefined,
+  keysLater: readonly string[] = [],
 ): Promise<{ loaded: number; deferred: number; invalid: string[] }> {
   progress(`dumping schema "${pair.schema}" of the source`);
   return withSchemaArchive(pair, async (archive, source) => {
-    const deferred = await deferredObjects(source, pair.schema);
+    const deferred = await deferredObjects(source, pair.schema, keysLater);
     const entries = initialEntries(archive.entries, deferred);
     await endOrphans(await pair.dst.owner());
     progress(`loading ${String(entries.length)} objects into the destination`);
     await restore(pair, archive, entries);
     return {
       loaded: entries.length,
-      deferred: deferred.indexes.length + deferred.constraints.length,
+      deferred: deferred.indexes.length + deferred.constraints.length + deferred.keys.length,
       invalid: (await invalidIndexes(source, pair.schema)).map(({ name }) => name),
     };
   });

@@ -19,7 +19,7 @@ export async function run(pair: Pair): Promise<Outcome<DetailFields>> {
       run: () => refuseUnlessCopied(pair),
     },
   ]);
-  await setupReplicationSet(pair, 'dst');
+  await setupReplicationSet(pair, 'dst', false);
   await pair.run([
     {
       name: 'create-subscription',

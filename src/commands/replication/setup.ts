@@ -1,4 +1,6 @@
+import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Plan } from '../../pair/steps.js';
 import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
@@ -10,7 +12,8 @@ import type { AcceptableCode } from '../../precheck/codes.js';
 import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
-import { schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { copySteps } from '../../copy/copy-steps.js';
+import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -18,16 +21,21 @@ interface Options {
   readonly schema: boolean;
   /** Codes of findings in spite of which it goes on. */
   readonly accept: readonly AcceptableCode[];
+  /** Who copies the rows. */
+  readonly copy: 'belt' | 'pglogical';
+  readonly jobs: number;
+  readonly maxRate: number | undefined;
+  readonly chunkSize: number | undefined;
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const { signal } = pair.environment;
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
     readSource(pair),
   );
   const replicated = replicatedTables(tables);
+  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
@@ -40,12 +48,46 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   await pair.run([requirements.step]);
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  if (options.schema) await pair.run(schemaSteps(pair));
+  const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
+  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
-  await pair.run([prepareProofStep(pair.src, subscribed)]);
-  await setupReplicationSet(pair, 'src');
-  let status = 'unconfigured';
-  await pair.run([
+  const byBelt = options.copy === 'belt';
+  // The proof belongs to pglogical's copy; belt's has its journal.
+  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
+  await setupReplicationSet(pair, 'src', !byBelt);
+  let status = 'replicating';
+  if (byBelt) await pair.run(copySteps(pair, replicated, options));
+  else {
+    await pair.run(
+      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+        status = found;
+      }),
+    );
+  }
+  return {
+    fields: {
+      detail: {
+        forward_replication: status,
+        accepted: requirements.accepted(),
+        tables_replicated: replicated.length,
+        tables_copied_by_sync: tables
+          .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
+          .map(({ name }) => name),
+      },
+    },
+  };
+}
+
+/** The steps by which pglogical copies the rows: with one worker, in one transaction. */
+function pglogicalCopySteps(
+  pair: Pair,
+  replicated: readonly Table[],
+  subscribed: () => Promise<string | null>,
+  started: (status: string) => void,
+): Plan {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  return [
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
@@ -64,27 +106,33 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
       name: 'wait-started',
       title: 'wait until the initial copy runs',
       run: async () => {
-        ({ status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal }));
+        const { status } = await waitForDirection(direction, ['initializing', 'replicating'], { signal });
+        started(status);
         return status === 'replicating' ? 'replicating' : 'the initial copy runs';
       },
     },
-  ]);
-  return {
-    fields: {
-      detail: {
-        forward_replication: status,
-        accepted: requirements.accepted(),
-        tables_replicated: replicated.length,
-        tables_copied_by_sync: tables
-          .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ name }) => name),
-      },
-    },
-  };
+  ];
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair): Promise<Table[]> {
   await requireSchema(pair.src, pair.schema);
   return readTables(await pair.src.root(), pair.schema, pair.config.tables);
+}
+
+/**
+ * pglogical replicates generated columns, but its own copy fails on them, and with it the copy of every other table.
+ * @throws RefusedError naming the tables
+ */
+function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
+  const generated = tables.filter(({ columns }) => columns.some((column) => column.generated));
+  if (generated.length === 0) return;
+  const names = generated.map(({ schema, name }) => `"${schema}"."${name}"`).join(', ');
+  throw new RefusedError(
+    `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
+    {
+      hint: 'Leave --copy away: belt copies them.',
+      detail: { side: 'src', tables: generated.map(({ name }) => name) },
+    },
+  );
 }

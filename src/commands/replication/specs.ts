@@ -1,4 +1,13 @@
-import { accept, definePairCommand, exclusionOptions, flag, integer, type CommandSpec } from '../define.js';
+import {
+  accept,
+  choice,
+  definePairCommand,
+  exclusionOptions,
+  flag,
+  integer,
+  size,
+  type CommandSpec,
+} from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -36,7 +45,14 @@ const setup = definePairCommand({
   needs: 'both',
   changes: true,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
-  options: { schema: noSchema, accept },
+  options: {
+    schema: noSchema,
+    accept,
+    copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
+    jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
+    maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),
+    chunkSize: size('--chunk-size <size>', 'size of the pieces that big tables are copied in (default: 128MB)'),
+  },
   result: detail,
   load: () => import('./setup.js'),
   table: stepsTable,

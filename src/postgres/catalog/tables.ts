@@ -160,7 +160,6 @@ function decideMethod(
 
 function whyNotReplicated(table: Omit<TableRow, 'hasDeferrableKey'>, hasDeferrableKey: boolean): string | null {
   if (table.persistence === 'unlogged') return 'unlogged: its changes are not in the write-ahead log';
-  if (table.columns.some(({ generated }) => generated)) return 'has a generated column, which pglogical cannot copy';
   if (table.replicaIdentity === 'full') return 'REPLICA IDENTITY FULL, which pglogical does not take';
   if (table.replicaIdentity === 'nothing') return 'REPLICA IDENTITY NOTHING, which pglogical does not take';
   if (table.identityColumns !== null) return null;

@@ -76,7 +76,9 @@ describe('leaveOut', () => {
 });
 
 describe('initialEntries', () => {
-  const kept = initialEntries(entries, { indexes: [], constraints: [], foreign: [] }).map(({ label }) => label);
+  const kept = initialEntries(entries, { indexes: [], constraints: [], keys: [], foreign: [] }).map(
+    ({ label }) => label,
+  );
 
   it('leaves the schema itself to root', () => {
     expect(kept.filter((label) => /SCHEMA -|- SCHEMA|DEFAULT ACL|^DATABASE/.test(label))).toEqual([]);

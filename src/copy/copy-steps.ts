@@ -1,0 +1,88 @@
+import { checkCopyTarget } from '../data/copy-target.js';
+import type { Pair } from '../pair/pair.js';
+import type { Plan, Step } from '../pair/steps.js';
+import { EMPTY_SET, forward } from '../pglogical/direction.js';
+import { waitForDirection } from '../pglogical/subscriptions.js';
+import { readSubscription } from '../pglogical/state.js';
+import type { Table } from '../postgres/catalog/tables.js';
+import { keysStep } from '../schema/late-keys.js';
+import { copyTables, missingTables, type CopyOptions } from './copy.js';
+import { handOver, prepareSubscription } from './hand-over.js';
+import { readJournal, readRun } from '../pglogical/copy-journal.js';
+
+/** The steps by which belt copies the rows itself and hands over to pglogical. */
+export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
+  const direction = forward(pair);
+  const { signal } = pair.environment;
+  /** The copy that was begun; one whose subscription is gone counts for nothing. */
+  const begun = async () => {
+    const dst = await pair.dst.root();
+    const subscription = await readSubscription(dst, direction.subscription);
+    return { subscription, run: subscription === null ? null : await readRun(dst) };
+  };
+  const handedOver = async (): Promise<string | null> => {
+    const { subscription, run } = await begun();
+    if (run?.phase === 'done') return 'the copy was handed over';
+    return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
+      ? 'the subscription is at work'
+      : null;
+  };
+  const keys = keysStep(
+    pair,
+    tables.map(({ name }) => name),
+    options.jobs,
+  );
+  const steps: Step[] = [
+    {
+      name: 'check-destination',
+      title: 'check that the destination can take the rows',
+      done: async () => {
+        const reason = await handedOver();
+        if (reason !== null) return reason;
+        return (await begun()).run === null ? null : 'a copy has begun';
+      },
+      run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
+    },
+    {
+      name: 'prepare-subscription',
+      title: `make subscription ${direction.subscription}, asleep until the rows are there`,
+      done: handedOver,
+      run: async () => {
+        await prepareSubscription(direction, signal);
+        return undefined;
+      },
+    },
+    {
+      name: 'copy-tables',
+      title: 'copy the rows',
+      done: async () => {
+        const reason = await handedOver();
+        if (reason !== null) return reason;
+        if ((await begun()).run === null) return null;
+        return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
+      },
+      run: async (progress) => {
+        const copied = await copyTables(pair, tables, { ...options, progress });
+        const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
+        return `${String(rows)} rows of ${String(copied.length)} tables`;
+      },
+    },
+    { ...keys, done: async () => (await handedOver()) ?? (await keys.done?.()) ?? null },
+    {
+      name: 'hand-over',
+      title: 'let pglogical go on from where the copy ends',
+      done: async () => {
+        return (await begun()).subscription?.enabled === true ? handedOver() : null;
+      },
+      run: async () => {
+        const dst = await pair.dst.root();
+        const run = await readRun(dst);
+        if (run === null) throw new Error('there is no journal of the copy');
+        await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
+        await waitForDirection(direction, ['replicating'], { signal });
+        return 'replicating';
+      },
+    },
+  ];
+  return steps;
+}

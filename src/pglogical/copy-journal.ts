@@ -1,0 +1,151 @@
+import { literal } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+
+/**
+ * What has been copied, kept on the destination: a piece's rows and its line in the journal are one transaction, so the
+ * journal is exact whatever is killed. It also says where the changes begin that replication has to bring.
+ */
+
+export type CopyPhase = 'copying' | 'keys' | 'done';
+
+export interface CopyRun {
+  readonly slot: string;
+  /** Where the slot begins: the snapshot of the first wave. */
+  readonly start_lsn: string;
+  readonly phase: CopyPhase;
+  readonly jobs: number;
+  /** ISO 8601 */
+  readonly started_at: string;
+}
+
+/** A table in the journal. */
+export interface JournalTable {
+  readonly name: string;
+  readonly bytes: number;
+  readonly chunks: number;
+  /** The snapshot it is copied from: changes up to here are in the rows. */
+  readonly lsn: string;
+  readonly chunks_done: number;
+  readonly rows_done: number;
+  readonly bytes_done: number;
+  /** Rows that the source has in that snapshot; null until they were counted. */
+  readonly source_rows: number | null;
+}
+
+/** The table that tells whether there is a journal. */
+export const JOURNAL = '"belt"."copy_run"';
+
+const RUN = JOURNAL;
+const TABLE = '"belt"."copy_table"';
+const CHUNK = '"belt"."copy_chunk"';
+
+export async function makeJournal(session: Session): Promise<void> {
+  await session.query(
+    `CREATE SCHEMA IF NOT EXISTS "belt";
+     CREATE TABLE IF NOT EXISTS ${RUN} (
+       slot text PRIMARY KEY, start_lsn pg_lsn NOT NULL, phase text NOT NULL, jobs int NOT NULL,
+       started_at timestamptz NOT NULL DEFAULT now());
+     CREATE TABLE IF NOT EXISTS ${TABLE} (
+       schema_name text, table_name text, bytes int8 NOT NULL, chunks int NOT NULL, lsn pg_lsn NOT NULL,
+       source_rows int8, PRIMARY KEY (schema_name, table_name));
+     CREATE TABLE IF NOT EXISTS ${CHUNK} (
+       schema_name text, table_name text, chunk int, rows int8 NOT NULL, bytes int8 NOT NULL,
+       finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+       PRIMARY KEY (schema_name, table_name, chunk),
+       FOREIGN KEY (schema_name, table_name) REFERENCES ${TABLE} ON DELETE CASCADE)`,
+  );
+}
+
+export async function journalThere(session: Session): Promise<boolean> {
+  const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [RUN]);
+  return there;
+}
+
+/** @returns the copy that was begun, or null */
+export async function readRun(session: Session): Promise<CopyRun | null> {
+  if (!(await journalThere(session))) return null;
+  const [run] = await session.query<CopyRun>(
+    `SELECT slot, start_lsn::text, phase, jobs, to_char(started_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
+  );
+  return run ?? null;
+}
+
+/** Begins a new copy: what an earlier one noted is forgotten. */
+export async function beginRun(session: Session, slot: string, lsn: string, jobs: number): Promise<void> {
+  await session.query(`DELETE FROM ${RUN}`);
+  await session.query(`DELETE FROM ${TABLE}`);
+  await session.query(`INSERT INTO ${RUN} (slot, start_lsn, phase, jobs) VALUES ($1, $2::pg_lsn, 'copying', $3)`, [
+    slot,
+    lsn,
+    jobs,
+  ]);
+}
+
+/** Notes that the copy is handed over; within the caller's transaction. */
+export async function setPhase(session: Session, phase: CopyPhase): Promise<void> {
+  await session.query(`UPDATE ${RUN} SET phase = $1`, [phase]);
+}
+
+/** Notes the tables that a wave is going to copy, in place of what an earlier wave noted about them. */
+export async function planTables(
+  session: Session,
+  schema: string,
+  lsn: string,
+  tables: readonly { readonly name: string; readonly bytes: number; readonly chunks: number }[],
+): Promise<void> {
+  const names = tables.map(({ name }) => name);
+  await session.query(`DELETE FROM ${TABLE} WHERE schema_name = $1 AND table_name = ANY ($2)`, [schema, names]);
+  await session.query(
+    `INSERT INTO ${TABLE} (schema_name, table_name, bytes, chunks, lsn)
+     SELECT $1, t.name, t.bytes, t.chunks, $2::pg_lsn
+       FROM unnest($3::text[], $4::int8[], $5::int[]) AS t (name, bytes, chunks)`,
+    [schema, lsn, names, tables.map(({ bytes }) => Math.round(bytes)), tables.map(({ chunks }) => chunks)],
+  );
+}
+
+/** Notes a piece, within the transaction that carries its rows. As a statement without parameters: it goes with COMMIT. */
+export function chunkStatement(
+  schema: string,
+  table: string,
+  chunk: number,
+  done: { readonly rows: number; readonly bytes: number },
+): string {
+  return (
+    `INSERT INTO ${CHUNK} (schema_name, table_name, chunk, rows, bytes) ` +
+    `VALUES (${literal(schema)}, ${literal(table)}, ${String(chunk)}, ${String(done.rows)}, ${String(done.bytes)})`
+  );
+}
+
+/** How many rows the journal has of a table. */
+export async function notedRows(session: Session, schema: string, table: string): Promise<number> {
+  const { rows } = await session.one<{ rows: number }>(
+    `SELECT coalesce(sum(rows), 0)::float8 AS rows FROM ${CHUNK} WHERE schema_name = $1 AND table_name = $2`,
+    [schema, table],
+  );
+  return rows;
+}
+
+/** Notes that as many rows were copied as the source has: the table is whole. */
+export async function noteSourceRows(session: Session, schema: string, table: string, rows: number): Promise<void> {
+  await session.query(`UPDATE ${TABLE} SET source_rows = $3 WHERE schema_name = $1 AND table_name = $2`, [
+    schema,
+    table,
+    rows,
+  ]);
+}
+
+export async function readJournal(session: Session, schema: string): Promise<JournalTable[]> {
+  return session.query<JournalTable>(
+    `SELECT t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.lsn::text, t.source_rows::float8,
+            count(c.chunk)::int AS chunks_done, coalesce(sum(c.rows), 0)::float8 AS rows_done,
+            coalesce(sum(c.bytes), 0)::float8 AS bytes_done
+       FROM ${TABLE} t LEFT JOIN ${CHUNK} c USING (schema_name, table_name)
+      WHERE t.schema_name = $1 GROUP BY t.schema_name, t.table_name ORDER BY t.table_name`,
+    [schema],
+  );
+}
+
+/** Removes the journal, once replication has ended. */
+export async function dropJournal(session: Session): Promise<void> {
+  await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}`);
+}
