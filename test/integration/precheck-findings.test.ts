@@ -1,7 +1,12 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { examine } from '../../src/precheck/examine.js';
+import { defineKind } from '../../src/precheck/kind.js';
 import { precheckFields, type Finding } from '../../src/results/precheck.js';
-import { checkedJson, everything, ORDERS } from '../harness/commands.js';
+import { checkedJson, everything, expectSuccess, ORDERS } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
+import { openPair } from '../harness/open-pair.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 import { ident } from '../../src/postgres/quote.js';
 
@@ -204,13 +209,14 @@ it('names each object that does not come over by itself, until it is gone', asyn
   await preparer.query(`ROLLBACK PREPARED 'it''s ${id}'`);
   await Promise.all([holder.end(), preparer.end()]);
   await dst.sql('DROP SCHEMA nearer CASCADE');
+  // Each by itself: its worker, which starts again and again, waits for the transaction.
+  await src.sql('ALTER SUBSCRIPTION "from afar" DISABLE');
+  await src.sql('ALTER SUBSCRIPTION "from afar" SET (slot_name = NONE)');
+  await src.sql('DROP SUBSCRIPTION "from afar"');
   await src.sql(`
     SELECT pglogical.drop_node('pg1');
     DELETE FROM pg_seclabel WHERE provider = 'dummy';
     DROP EVENT TRIGGER "audit ""it""";
-    ALTER SUBSCRIPTION "from afar" DISABLE;
-    ALTER SUBSCRIPTION "from afar" SET (slot_name = NONE);
-    DROP SUBSCRIPTION "from afar";
     DROP PUBLICATION "all of it", "by schema";
     DROP TABLE "Shop Data".needy, "Shop Data".parts, "Shop Data".kept, "Shop Data".spaced, "Shop Data".light, "Shop Data".later;
     UPDATE pg_extension SET extconfig = NULL WHERE extname = 'postgres_fdw';
@@ -229,6 +235,119 @@ it('names each object that does not come over by itself, until it is gone', asyn
     ALTER ROLE ${app} IN DATABASE ${ident(names.database)} RESET work_mem;
     REVOKE ALL ON "Shop Data"."Order Details" FROM "${only}";
     DROP ROLE "${only}"`);
+  // Without it files are left there, and waiting for their end hangs with pglogical 2.4.2, as DROP DATABASE does.
+  await src.sql('CHECKPOINT');
   await src.sql(`DROP TABLESPACE "${space}"`);
   expect((await unusual()).map(told)).toEqual([]);
+});
+
+it('compares the databases, and finds what serves something else', async () => {
+  const { src, dst, names } = pair;
+  const owner = ident(names.owner.name);
+  await dst.sql(`
+    UPDATE pg_database SET encoding = pg_char_to_encoding('LATIN1'), datcollate = 'C', datctype = 'C' WHERE datname = current_database();
+    CREATE EXTENSION pglogical;
+    SELECT pglogical.create_node('strange', 'dbname=none')`);
+  await src.sql(`
+    CREATE EXTENSION pglogical;
+    SELECT pglogical.create_node('pg1', 'dbname=none');
+    INSERT INTO pglogical.subscription SELECT (jsonb_populate_record(NULL::pglogical.subscription, jsonb_build_object(
+      'sub_id', 7, 'sub_name', 'strange', 'sub_origin', node_id, 'sub_target', node_id, 'sub_origin_if', node_local_interface,
+      'sub_target_if', node_local_interface, 'sub_enabled', true, 'sub_slot_name', 'strange', 'sub_replication_sets', '{default}'::text[],
+      'sub_apply_delay', '0', 'sub_force_text_transfer', false))).* FROM pglogical.local_node`);
+  expect((await unusual()).map(told)).toEqual([
+    'fail dst encoding-differs: server_encoding',
+    'fail dst other-node: node strange',
+    'fail src other-subscription: pglogical subscription "strange"',
+    'warn dst collation-differs: collation',
+  ]);
+  await dst.sql(`
+    SELECT pglogical.drop_node('strange');
+    DROP EXTENSION pglogical;
+    UPDATE pg_database d SET encoding = t.encoding, datcollate = t.datcollate, datctype = t.datctype FROM pg_database t
+     WHERE d.datname = current_database() AND t.datname = 'template0'`);
+  await src.sql(
+    `DELETE FROM pglogical.subscription; SELECT pglogical.drop_node('pg1'); DROP EXTENSION pglogical CASCADE`,
+  );
+  await src.sql('SET allow_in_place_tablespaces = on');
+  await src.sql(`CREATE TABLESPACE "whole ${names.id}" LOCATION ''`);
+  await src.sql(`CREATE DATABASE "whole ${names.id}" TABLESPACE "whole ${names.id}" OWNER ${owner} TEMPLATE template0`);
+  if (pair.config.src !== null) pair.config.src.db = `whole ${names.id}`;
+  await pair.writeConfig();
+  expect((await unusual()).map(told)).toEqual([
+    'fail src schema-missing: schema Shop Data',
+    'note dst default-tablespace: tablespace "pg_default"',
+  ]);
+  if (pair.config.src !== null) pair.config.src.db = names.database;
+  await pair.writeConfig();
+  await dst.disconnect();
+  expect((await unusual()).map(told)).toEqual([]);
+});
+
+it('counts slots, senders and workers for all databases of the datacenter together', async () => {
+  const root = dirname(dirname(pair.configPath));
+  const others = Array.from({ length: 210 }, (_, index) => `other${String(index)}`);
+  const { src, dst } = pair.config;
+  if (src === null || dst === null) throw new Error('the pair has both sides');
+  const names = (one: readonly Finding[]): string[] =>
+    one.map(({ code, side, object }) => `${side} ${code}: ${object}`);
+  for (const db of others) {
+    await mkdir(join(root, db));
+    const config = { ...pair.config, db, src: { ...src, db }, dst: { ...dst, db } };
+    await writeFile(join(root, db, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  }
+  const found = await unusual();
+  for (const db of others) await rm(join(root, db), { recursive: true });
+  const settings = { slots: 'max_replication_slots', senders: 'max_wal_senders', workers: 'max_worker_processes' };
+  expect(names(found)).toEqual(
+    Object.entries(settings).flatMap(([what, setting]) => [
+      `src ${what}-short: ${setting} of ${src.host}:${src.port}`,
+      `dst ${what}-short: ${setting} of ${dst.host}:${dst.port}`,
+    ]),
+  );
+  expect(found[0]?.problem).toMatch(
+    /is 200, of which \d+ are in use: 211 more .* for the 211 databases of the datacenter/,
+  );
+  expect(names(await unusual())).toEqual([]);
+});
+
+it('says what it could not ask, and asks the rest all the same', async () => {
+  const kind = (code: string, sql: string) =>
+    defineKind<{ n: number }>({
+      code,
+      severity: 'note',
+      means: '',
+      src: () => sql,
+      judge: (_, { src }) => src.map(({ n }) => ({ side: 'src', object: String(n), problem: '', remedy: '' })),
+    });
+  const { findings: found } = await examine(openPair(pair), [
+    kind('readable', 'SELECT 7 AS n'),
+    kind('not-readable', 'SELECT n FROM nothing_of_that_name'),
+  ]);
+  expect(found).toMatchObject([
+    {
+      code: 'not-looked-at',
+      side: 'src',
+      object: 'not-readable',
+      problem: expect.stringMatching(/nothing_of_that_name/) as string,
+    },
+    { code: 'readable', object: '7' },
+  ]);
+});
+
+it('lets setup go on in spite of what is accepted, and never asks again once the migration is on its way', async () => {
+  const unknown = await pair.belt(['setup', '--accept', 'large-objects,wal-level']);
+  expect(unknown.exitCode).toBe(2);
+  expect(unknown.stderr).toMatch(/findings that can be accepted: access-method-missing, .*large-objects/);
+  await pair.src.sql(`SELECT lo_from_bytea(4711, 'words')`);
+  const planned = await pair.belt(['setup', '--dry-run']);
+  expectFailure(planned, { config: pair.config, says: [/large objects are there/, /--accept large-objects/] });
+  const accepted = await pair.belt(['setup', '--accept', 'large-objects', '--json']);
+  expectSuccess(accepted);
+  expect(accepted.json()).toMatchObject({
+    results: [{ detail: { accepted: [{ code: 'large-objects', side: 'src', object: 'large objects' }] } }],
+  });
+  const again = await pair.belt(['setup', '--json']);
+  expectSuccess(again);
+  expect(again.json()).toMatchObject({ results: [{ detail: { accepted: [] } }] });
 });

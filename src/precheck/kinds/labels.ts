@@ -61,7 +61,7 @@ const defaultTablespace = defineKind<{ name: string }>({
             side: 'dst',
             object: `tablespace ${ident(to.name)}`,
             problem: `is where the database stands; the source's stands in ${ident(from.name)}`,
-            remedy: `If that is of meaning, before setup and with nobody in it: ALTER DATABASE ... SET TABLESPACE ${ident(from.name)};`,
+            remedy: `If that is of meaning, make the destination's database anew before setup: CREATE DATABASE ... TABLESPACE ${ident(from.name)};`,
           },
         ],
 });

@@ -69,7 +69,7 @@ const dropDatabase = defineKind({
           {
             side: side.name,
             object: `pglogical ${version}`,
-            problem: 'makes DROP DATABASE hang on its server',
+            problem: 'makes DROP DATABASE, and ALTER DATABASE ... SET TABLESPACE, hang on its server',
             remedy:
               'Update to 2.4.3 or newer before you drop databases there, or restart the server without pglogical for it. Never end its supervisor process: it does not come back.',
           },
