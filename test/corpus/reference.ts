@@ -16,10 +16,24 @@ export async function clientTools(pair: TestPair): Promise<string> {
   return folder;
 }
 
+/** A database, and who asks: its superuser. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
 /** The schema of the source's whole database, as SQL. */
-export async function dumpSchema(pair: TestPair, tools: string): Promise<string> {
+export function dumpSchema(pair: TestPair, tools: string): Promise<string> {
+  return dumpPlace(placeOf(pair.src.server, pair.names.database), tools);
+}
+
+/** The schema of a whole database, as SQL. */
+export async function dumpPlace(place: Place, tools: string): Promise<string> {
   const { stdout } = await run(join(tools, 'pg_dump'), ['--schema-only', '--no-password', '--encoding=UTF8'], {
-    env: connection(pair.src.server, pair.names.database),
+    env: connection(place),
   });
   return stdout;
 }
@@ -36,23 +50,32 @@ export async function makeReference(pair: TestPair, tools: string, dump: string)
     'postgres',
     `CREATE DATABASE ${ident(database)} OWNER ${ident(names.owner.name)} TEMPLATE template0`,
   );
-  const { stderr } = await run(join(tools, 'psql'), ['--no-psqlrc', '--quiet', '--no-password', '--output=/dev/null'], {
-    env: connection(server, database),
-    input: dump,
-  });
-  const errors = stderr.split('\n').filter((line) => line.includes('ERROR:'));
+  const errors = await loadDump(placeOf(server, database), tools, dump);
   if (errors.length > 0) throw new Error(`${pair.db}: the reference cannot be made: ${errors.join('\n')}`);
   return database;
 }
 
-function connection({ info }: TestServer, database: string): NodeJS.ProcessEnv {
+/** Runs a dump in a database, statement by statement. @returns what went wrong */
+export async function loadDump(place: Place, tools: string, dump: string): Promise<string[]> {
+  const { stderr } = await run(join(tools, 'psql'), ['--no-psqlrc', '--quiet', '--no-password', '--output=/dev/null'], {
+    env: connection(place),
+    input: dump,
+  });
+  return stderr.split('\n').filter((line) => line.includes('ERROR:'));
+}
+
+function placeOf({ info }: TestServer, database: string): Place {
+  return { host: info.host, port: info.port, user: info.superuser, password: info.password, database };
+}
+
+function connection({ host, port, user, password, database }: Place): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     LC_ALL: 'C',
-    PGHOST: info.host,
-    PGPORT: String(info.port),
-    PGUSER: info.superuser,
-    PGPASSWORD: info.password,
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
     PGDATABASE: database,
     PGCLIENTENCODING: 'UTF8',
   };
