@@ -12,6 +12,7 @@ export const ACCEPTABLE = [
   'outside-object-missing',
   'partition-elsewhere',
   'pg-stat-statements-not-loaded',
+  'role-missing',
   'security-label',
   'senders-short',
   'setting-below-least',

@@ -9,6 +9,8 @@ import { KINDS } from './kinds/index.js';
 interface Options {
   /** Whether belt loads the schema; what matters to that alone is not looked at otherwise. */
   readonly schema: boolean;
+  /** Whether belt makes the roles that are missing, so that they do not hinder. */
+  readonly createRoles: boolean;
   readonly accept: readonly AcceptableCode[];
   /** Why there is nothing to look at any more: the migration is on its way. */
   readonly done: () => Promise<string | null>;
@@ -29,7 +31,10 @@ export function requirementsStep(pair: Pair, options: Options): { step: Step; ac
     readOnly: true,
     done: options.done,
     run: async () => {
-      const kinds = options.schema ? KINDS : KINDS.filter(({ schemaOnly }) => schemaOnly !== true);
+      const kinds = KINDS.filter(
+        ({ code, schemaOnly }) =>
+          (options.schema || schemaOnly !== true) && !(options.createRoles && code === 'role-missing'),
+      );
       const failed = (await examine(pair, kinds)).findings.filter(({ severity }) => severity === 'fail');
       const taken: readonly string[] = options.accept;
       const isTaken = ({ code, acceptable }: Finding): boolean => acceptable && taken.includes(code);

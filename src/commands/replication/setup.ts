@@ -21,6 +21,8 @@ interface Options {
   readonly schema: boolean;
   /** Codes of findings in spite of which it goes on. */
   readonly accept: readonly AcceptableCode[];
+  /** Whether it makes roles that the schema names and the destination lacks. */
+  readonly createRoles: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
@@ -49,7 +51,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
-  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
+  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const byBelt = options.copy === 'belt';
   // The proof belongs to pglogical's copy; belt's has its journal.

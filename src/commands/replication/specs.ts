@@ -1,6 +1,7 @@
 import {
   accept,
   choice,
+  createRoles,
   definePairCommand,
   exclusionOptions,
   flag,
@@ -48,6 +49,7 @@ const setup = definePairCommand({
   options: {
     schema: noSchema,
     accept,
+    createRoles,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
     maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),

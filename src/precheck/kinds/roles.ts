@@ -82,14 +82,17 @@ const ownerMayNotCreate = defineKind({
 const missing = defineKind({
   code: 'role-missing',
   severity: 'fail',
-  means: 'Privileges or policies of the schema name a role that the destination does not have.',
+  means:
+    'Something of the schema belongs to a role that the destination does not have, or privileges or policies name it.',
+  accept:
+    'What belongs to the role comes to the owner of the config, and what is granted to it is left out. Where a policy names the role setup refuses all the same.',
   schemaOnly: true,
   judge: async ({ pair }) =>
     (await missingGrantRoles(pair)).map(({ role, usedBy, statement }) => ({
       side: 'dst',
       object: `role ${role}`,
       problem: `does not exist, and ${usedBy[0] ?? 'a grant'} names it`,
-      remedy: `Run on the destination: ${statement}`,
+      remedy: `Run on the destination: ${statement} Or let setup make it, without LOGIN: --create-roles`,
     })),
 });
 

@@ -82,18 +82,4 @@ const alwaysTrigger = defineKind({
   ),
 });
 
-const otherOwner = defineKind({
-  code: 'table-owner',
-  severity: 'warn',
-  means: "Tables of other owners than the config's will belong to the destination's owner.",
-  judge: (facts) =>
-    each(
-      ({ owner }) => owner !== facts.pair.src.config.owner_user.name,
-      ({ owner }) => ({
-        problem: `belongs to ${owner}`,
-        remedy: `On the destination it will belong to ${facts.pair.dst.config.owner_user.name}.`,
-      }),
-    )(facts),
-});
-
-export const TABLE_KINDS = [alwaysTrigger, otherOwner, unlogged, notReplicated, foreign, partitioned];
+export const TABLE_KINDS = [alwaysTrigger, unlogged, notReplicated, foreign, partitioned];
