@@ -6,9 +6,10 @@ import {
   type AvailableExtension,
   type Extension,
 } from '../postgres/catalog/extensions.js';
-import { schemaFacts } from '../postgres/catalog/grants.js';
+import { absentSchemas } from '../postgres/catalog/movable-schemas.js';
 import { readSequences } from '../postgres/catalog/sequences.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
+import type { ObjectName, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { checkTools, type ToolCheck } from '../process/tools.js';
 import type { PrecheckRole } from '../results/precheck.js';
@@ -42,24 +43,27 @@ export interface Facts {
 
 /** Reads both sides. @throws RefusedError when the config names tables or sequences that the source does not have */
 export async function readFacts(pair: Pair): Promise<Facts> {
-  const schemas = [pair.schema];
-  const [src, dst] = await Promise.all([readSide(pair, pair.src, true), readSide(pair, pair.dst, false)]);
+  const schemas = await pair.schemas();
+  const [src, dst] = await Promise.all([
+    readSide(pair, schemas, pair.src, true),
+    readSide(pair, schemas, pair.dst, false),
+  ]);
   const majors = { source: src.session.major, destination: dst.session.major };
-  return { pair, schemas, src, dst, tools: await checkTools(pair.environment, majors) };
+  return { pair, schemas: schemas.names, src, dst, tools: await checkTools(pair.environment, majors) };
 }
 
 /** @param strict whether names in `tables` and `sequences` must be there: on the destination they come with setup */
-async function readSide(pair: Pair, side: Side, strict: boolean): Promise<SideFacts> {
+async function readSide(pair: Pair, schemas: Schemas, side: Side, strict: boolean): Promise<SideFacts> {
   const session = await side.root();
   const server = await readServer(side);
-  const root = await readRole(session, side.config.root_user.name, pair.schema);
-  const owner = await readRole(session, side.config.owner_user.name, pair.schema);
-  const schemasMissing = (await schemaFacts(session, pair.schema)) === null ? [pair.schema] : [];
+  const root = await readRole(session, side.config.root_user.name, schemas);
+  const owner = await readRole(session, side.config.owner_user.name, schemas);
+  const schemasMissing = await absentSchemas(session, schemas);
   const wanted = (names: readonly string[]): readonly string[] => (strict && schemasMissing.length === 0 ? names : []);
-  const only = (names: readonly string[], name: string): boolean =>
-    strict || names.length === 0 || names.includes(name);
-  const tables = await readTables(session, pair.schema, wanted(pair.config.tables));
-  const sequences = await readSequences(session, pair.schema, wanted(pair.config.sequences));
+  const only = (names: readonly string[], object: ObjectName): boolean =>
+    strict || names.length === 0 || schemas.named(names, object);
+  const tables = await readTables(session, schemas, wanted(pair.config.tables));
+  const sequences = await readSequences(session, schemas, wanted(pair.config.sequences));
   return {
     side,
     session,
@@ -67,8 +71,8 @@ async function readSide(pair: Pair, side: Side, strict: boolean): Promise<SideFa
     root,
     owner,
     schemasMissing,
-    tables: tables.filter(({ name }) => only(pair.config.tables, name)),
-    sequences: sequences.filter(({ name }) => only(pair.config.sequences, name)),
+    tables: tables.filter((table) => only(pair.config.tables, table)),
+    sequences: sequences.filter((sequence) => only(pair.config.sequences, sequence)),
     extensions: await extensionsOf(session),
     available: await availableExtensions(session),
   };

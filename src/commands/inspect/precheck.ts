@@ -13,12 +13,13 @@ const LIBRARIES = ['pglogical', 'pg_stat_statements'];
 
 /** Reads both servers, and finds what stands in the way of a migration or is worth knowing before it. */
 export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
+  const schemas = await pair.schemas();
   const { facts, findings } = await examine(pair);
   const { src, dst, tools } = facts;
   const there = new Set(dst.extensions.map(({ name }) => name));
   const fields: PrecheckFields = {
-    src: sideFields(pair, src, dst),
-    dst: sideFields(pair, dst, src),
+    src: sideFields(schemas.text, src, dst),
+    dst: sideFields(schemas.text, dst, src),
     extensions_match: src.extensions.every(({ name }) => there.has(name)),
     client_tools: tools.map(({ name, ok, path, version }) => ({ name, ok, path, version })),
     findings,
@@ -38,13 +39,13 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
 }
 
 function sideFields(
-  pair: Pair,
+  schemas: string,
   { side, server, root, owner, tables, sequences, extensions }: SideFacts,
   other: SideFacts,
 ): PrecheckSide {
   return {
     db: side.config.db,
-    schema_name: pair.schema,
+    schema_name: schemas,
     server_version: server.server_version,
     max_replication_slots: server.max_replication_slots,
     max_worker_processes: server.max_worker_processes,
