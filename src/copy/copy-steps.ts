@@ -2,12 +2,14 @@ import { checkCopyTarget } from '../data/copy-target.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
 import { forward } from '../pglogical/direction.js';
-import { waitForDirection } from '../pglogical/subscriptions.js';
+import { restartWorker, waitForDirection } from '../pglogical/subscriptions.js';
+import { noBackReplicationStep } from '../pglogical/no-back-replication.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { keysStep } from '../schema/late-keys.js';
-import { copyTables, missingTables, type CopyOptions } from './copy.js';
+import { copyTables, hasBegun, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
+import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
@@ -20,19 +22,17 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
     return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
   };
-  const keys = keysStep(
-    pair,
-    tables.map(({ name }) => name),
-    options.jobs,
-  );
+  const names = tables.map(({ name }) => name);
+  const keys = keysStep(pair, names, options.jobs);
   const steps: Step[] = [
+    noBackReplicationStep(pair, handedOver),
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
+        return (await hasBegun(pair)) ? 'a copy has begun' : null;
       },
       run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
     },
@@ -41,7 +41,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: handedOver,
       run: async () => {
-        await prepareSubscription(direction, signal);
+        await prepareSubscription(direction, options.jobs, signal);
         return undefined;
       },
     },
@@ -51,7 +51,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        if ((await readRun(await pair.dst.root())) === null) return null;
+        if (!(await hasBegun(pair))) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -72,11 +72,13 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
-        await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
+        if (run.phase === 'done') await restartWorker(direction);
+        else await handOver(direction, pair.schema, run, await readJournal(dst, pair.schema), names);
         await waitForDirection(direction, ['replicating'], { signal });
-        return 'replicating';
+        return undefined;
       },
     },
+    catchUpStep(direction, signal),
   ];
   return steps;
 }

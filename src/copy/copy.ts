@@ -16,6 +16,7 @@ import type { CopyTable } from './chunk.js';
 import { dropSlot } from './hand-over.js';
 import {
   beginRun,
+  isWhole,
   makeJournal,
   planTables,
   readJournal,
@@ -56,7 +57,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
   for (let waves = 1; ; waves++) {
     try {
       const missing = await missingTables(pair, tables);
-      if (missing.length === 0 && (await readRun(await pair.dst.root())) !== null) break;
+      if (missing.length === 0 && (await hasBegun(pair))) break;
       await copyWave(pair, missing, rate, options);
     } catch (error) {
       if (!(error instanceof ConnectionError) || waves >= WAVES) throw error;
@@ -78,8 +79,10 @@ export async function missingTables(pair: Pair, tables: readonly Table[]): Promi
   return tables.filter(({ name }) => !whole.has(name));
 }
 
-function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
-  return chunks_done === chunks && source_rows !== null;
+/** Whether there is a slot with a snapshot from which tables were copied. */
+export async function hasBegun(pair: Pair): Promise<boolean> {
+  const run = await readRun(await pair.dst.root());
+  return run !== null && run.phase !== 'preparing';
 }
 
 async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, options: CopyOptions): Promise<void> {
@@ -129,7 +132,9 @@ async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
   // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
   if (!whole || !(await mayNoteTables(dst))) return null;
   const state = await readSlot(src, slot);
-  return state === null || state.wal_status === 'lost' ? null : run;
+  // One that somebody has read, or made anew, lacks changes since then.
+  const usable = state !== null && state.wal_status !== 'lost' && state.confirmed_flush_lsn === run.start_lsn;
+  return usable ? run : null;
 }
 
 /** Going on writes into pglogical's catalog which table is how far; not every service lets its administrators do so. */

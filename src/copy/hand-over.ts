@@ -1,10 +1,17 @@
-import { DeadlineError } from '../errors.js';
+import { CheckFailedError, DeadlineError, RefusedError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
-import { REPLICATION_SET } from '../pglogical/direction.js';
-import { readSlot, readSubscription } from '../pglogical/state.js';
+import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
+import { readSlot, readSubscription, slotName, type SlotState } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import { setPhase, type JournalTable } from '../pglogical/copy-journal.js';
+import {
+  announceRun,
+  isWhole,
+  makeJournal,
+  setPhase,
+  type CopyRun,
+  type JournalTable,
+} from '../pglogical/copy-journal.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -13,25 +20,31 @@ import { setPhase, type JournalTable } from '../pglogical/copy-journal.js';
  * pglogical's public functions.
  */
 
-/** A set without tables, for a subscription that is to do nothing yet. */
-const EMPTY_SET = 'belt_none';
 const CREATE_TIMEOUT_MS = 90_000;
 const START_MS = 30_000;
 const SLOT_MS = 30_000;
+const MAX_NAMES = 10;
 
 /**
- * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it.
+ * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it. The
+ * journal comes first: a belt that is killed in the middle of this leaves nothing that could pass for a finished copy.
  * @throws DeadlineError when pglogical does not get it going
  */
-export async function prepareSubscription(direction: Direction, signal: AbortSignal | undefined): Promise<void> {
+export async function prepareSubscription(
+  direction: Direction,
+  jobs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
-  await provider.query(
-    `SELECT pglogical.create_replication_set($1)
-      WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
-    [EMPTY_SET],
-  );
+  await makeJournal(subscriber);
+  await announceRun(subscriber, await slotName(subscriber, direction), jobs);
   if ((await readSubscription(subscriber, name)) === null) {
+    await provider.query(
+      `SELECT pglogical.create_replication_set($1)
+        WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
+      [EMPTY_SET],
+    );
     await subscriber.withStatementTimeout(CREATE_TIMEOUT_MS, () =>
       subscriber.query(
         `SELECT pglogical.create_subscription(subscription_name := $1, provider_dsn := $2, replication_sets := $3,
@@ -54,6 +67,10 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
     await subscriber.query('SELECT pglogical.alter_subscription_add_replication_set($1, $2)', [name, REPLICATION_SET]);
   if (sets.includes(EMPTY_SET))
     await subscriber.query('SELECT pglogical.alter_subscription_remove_replication_set($1, $2)', [name, EMPTY_SET]);
+  await provider.query(
+    'SELECT pglogical.drop_replication_set(set_name) FROM pglogical.replication_set WHERE set_name = $1',
+    [EMPTY_SET],
+  );
 }
 
 function subscribedSets(subscriber: Session, name: string): Promise<{ sets: string[]; enabled: boolean }> {
@@ -96,14 +113,21 @@ export async function dropSlot(direction: Direction, slot: string, signal: Abort
 /**
  * Wakes the subscription. Tables that were copied from a later snapshot than the slot's are noted as such in pglogical's
  * catalog, which then leaves out their changes up to there.
+ * @param wanted the names of the tables that are replicated
+ * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
 export async function handOver(
   direction: Direction,
   schema: string,
-  startLsn: string,
+  { start_lsn: startLsn }: CopyRun,
   tables: readonly JournalTable[],
+  wanted: readonly string[],
 ): Promise<void> {
-  const subscriber = await direction.subscriber.root();
+  const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
+  requireWhole(direction, tables, wanted);
+  const slot = await readSlot(provider, await slotName(subscriber, direction));
+  if (slot === null || slot.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost')
+    throw slotMoved(direction, startLsn, slot);
   const later = tables.filter(({ lsn }) => lsn !== startLsn);
   await subscriber.transaction(async () => {
     if (later.length > 0) {
@@ -122,6 +146,37 @@ export async function handOver(
       );
     }
     await setPhase(subscriber, 'done');
+    // With the journal: whoever looks sees a copy that is not over, or replication that is on.
+    await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [direction.subscription]);
   });
+  // Now its worker need not be waited for.
   await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
+}
+
+/** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */
+function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly string[]): void {
+  const whole = new Set(tables.filter(isWhole).map(({ name }) => name));
+  const missing = wanted.filter((name) => !whole.has(name));
+  if (missing.length === 0) return;
+  const names = missing.slice(0, MAX_NAMES).map((name) => `"${name}"`);
+  throw new CheckFailedError(
+    `${String(missing.length)} of ${String(wanted.length)} tables of the ${subscriber.toString()} are not proved to be whole: ${names.join(', ')}`,
+    { hint: 'Run the same command again: it copies them.', detail: { side: subscriber.name, tables: missing } },
+  );
+}
+
+/** Somebody has read the slot, or made it anew: changes since the snapshot are lost. */
+function slotMoved(
+  { provider, subscription }: Direction,
+  startLsn: string | null,
+  slot: SlotState | null,
+): RefusedError {
+  return new RefusedError(
+    `the slot of ${subscription} on the ${provider.toString()} is not where the copy began: ` +
+      `${slot === null ? 'it is gone' : `it stands at ${slot.confirmed_flush_lsn ?? 'nothing'}`}, wanted ${startLsn ?? 'nothing'}; changes in between are lost`,
+    {
+      hint: 'Somebody has enabled the subscription, or dropped the slot, while rows were copied. Run belt reset, then belt setup.',
+      detail: { side: provider.name, confirmed_lsn: slot?.confirmed_flush_lsn ?? null, start_lsn: startLsn },
+    },
+  );
 }

@@ -7,6 +7,7 @@ import { requireTwoDatabases } from '../pair/identity.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
+import { readOwnCopy } from '../pglogical/copy-state.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
 import { readSubscription } from '../pglogical/state.js';
@@ -113,7 +114,7 @@ interface Signs {
 async function readSigns(pair: Pair): Promise<Signs> {
   const src = await pair.src.root();
   const roles = (pair.src.config.other_users ?? []).map(({ name }) => name);
-  const [logins, { subscription, unfinished, sessions }] = await Promise.all([
+  const [logins, { subscription, unfinished, copying, sessions }] = await Promise.all([
     loginState(src, roles),
     readDestination(pair),
   ]);
@@ -135,7 +136,7 @@ async function readSigns(pair: Pair): Promise<Signs> {
       ...(Object.keys(sessions).length === 0 ? [] : ['end those sessions']),
       ...(revoked.length === 0 ? [] : ['give the source its logins back (belt restore-logins)']),
     ],
-    large: dstBytes >= srcBytes ? 'it is as large as the source, or larger' : null,
+    large: dstBytes >= srcBytes && !copying ? 'it is as large as the source, or larger' : null,
     sizes,
     figures: {
       src_bytes: srcBytes,
@@ -149,9 +150,12 @@ async function readSigns(pair: Pair): Promise<Signs> {
 
 async function readDestination(pair: Pair) {
   const dst = await pair.dst.root();
+  const copy = await readOwnCopy(dst);
   return {
     subscription: await readSubscription(dst, forward(pair).subscription),
-    unfinished: await proofTableThere(dst),
+    unfinished: (await proofTableThere(dst)) || copy !== null,
+    /** Rows are still to come: the destination cannot be in use, however large it is. */
+    copying: copy !== null && copy.phase !== 'done',
     sessions: await clientSessions(dst, exclusionsFor(pair, undefined, pair.dst)),
   };
 }

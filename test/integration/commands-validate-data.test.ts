@@ -233,7 +233,7 @@ describe('belt validate-data while rows are replicated', () => {
       expectSuccess(await third.belt(['setup']));
       expectFailure(await third.belt(['validate-data']), {
         config: third.config,
-        says: [/initial copy of "zones" still runs/, /belt status/],
+        says: [/initial copy of "zones" is not over/, /belt status/],
       });
     });
   });

@@ -5,12 +5,15 @@ import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
+import { readOwnCopy } from '../../pglogical/copy-state.js';
+import { noBackReplicationStep } from '../../pglogical/no-back-replication.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
+import { keysStep } from '../../schema/late-keys.js';
 import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -53,7 +56,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (byBelt) await pair.run(copySteps(pair, replicated, options));
   else {
     await pair.run(
-      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+      pglogicalCopySteps(pair, replicated, options.jobs, subscribed, (found) => {
         status = found;
       }),
     );
@@ -75,12 +78,24 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 function pglogicalCopySteps(
   pair: Pair,
   replicated: readonly Table[],
+  jobs: number,
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
 ): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  const names = replicated.map(({ name }) => name);
+  const keys = keysStep(pair, names, jobs);
   return [
+    {
+      name: 'check-other-copy',
+      title: 'check that belt itself has not begun to copy',
+      readOnly: true,
+      run: () => refuseOwnCopy(pair),
+    },
+    noBackReplicationStep(pair, subscribed),
+    // Those that a copy of belt's, given up since, was to build when the rows are there.
+    { ...keys, done: async () => (await subscribed()) ?? (await keys.done?.()) ?? null },
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
@@ -105,6 +120,16 @@ function pglogicalCopySteps(
       },
     },
   ];
+}
+
+/** @throws RefusedError when a copy of belt's is not over: one of the two must copy all */
+async function refuseOwnCopy(pair: Pair): Promise<undefined> {
+  const copy = await readOwnCopy(await pair.dst.root());
+  if (copy === null || copy.phase === 'done') return;
+  throw new RefusedError(`belt itself has begun to copy into the ${pair.dst.toString()}`, {
+    hint: 'Leave --copy away: it goes on. Or run belt reset first, to copy everything anew.',
+    detail: { side: 'dst', tables: copy.tables, tables_whole: copy.whole },
+  });
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
