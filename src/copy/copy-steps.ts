@@ -24,6 +24,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
   };
   const names = tables.map(({ name }) => name);
   const keys = keysStep(pair, names, options.jobs);
+  let handed = false;
   const steps: Step[] = [
     noBackReplicationStep(pair, handedOver),
     {
@@ -72,13 +73,14 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
+        handed = true;
         if (run.phase === 'done') await restartWorker(direction);
         else await handOver(direction, pair.schema, run, await readJournal(dst, pair.schema), names);
         await waitForDirection(direction, ['replicating'], { signal });
         return undefined;
       },
     },
-    catchUpStep(direction, signal),
+    catchUpStep(direction, signal, () => handed),
   ];
   return steps;
 }

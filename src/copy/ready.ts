@@ -17,12 +17,13 @@ const STALLED_MS = 600_000;
  * The step that waits until the destination has what was written while rows were copied. pglogical's own word comes when the
  * worker has started: here every table must have been taken over, and the worker that reads the slot, the same one in two
  * looks, must have come to the end of the source's log. It takes as long as something moves.
+ * @param handedOver whether this run has just done so
  */
-export function catchUpStep(direction: Direction, signal: AbortSignal): Step {
+export function catchUpStep(direction: Direction, signal: AbortSignal, handedOver: () => boolean): Step {
   return {
     name: 'catch-up',
     title: 'wait until the destination has what was written meanwhile',
-    done: async () => (isReady(await readDirection(direction)) ? 'it has' : null),
+    done: async () => (!handedOver() && isReady(await readDirection(direction)) ? 'it has' : null),
     run: async (progress) => {
       await untilReady(direction, signal, progress);
       return 'replicating';

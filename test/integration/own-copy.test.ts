@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { literal } from '../../src/postgres/quote.js';
+import { conninfo } from '../../src/postgres/conninfo.js';
+import { ident, literal } from '../../src/postgres/quote.js';
 import { detailFields } from '../../src/results/detail.js';
 import { statusFields } from '../../src/results/status.js';
 import { waitFields } from '../../src/results/wait.js';
@@ -26,9 +27,15 @@ const TABLES = `
 
 const SLOW = ['setup', '--jobs', '1', '--chunk-size', '200kB', '--max-rate', '60kB/s'] as const;
 
+function deferred() {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
 /** A copy in the middle of its second table, which goes on until kill() is called. */
 async function copying(pair: TestPair): Promise<{ kill: () => Promise<BeltRun> }> {
-  const { promise: killOn, resolve } = Promise.withResolvers<void>();
+  const { promise: killOn, resolve } = deferred();
   const run = pair.belt(SLOW, { killOn });
   await until('the second table is copied', async () => {
     const [there] = await pair.dst.sql<{ run: string | null }>("SELECT to_regclass('belt.copy_table') AS run");
@@ -94,7 +101,7 @@ describe("belt's own copy, while it runs", () => {
     expect(row.progress).toMatch(/^\d+\.\d %$/);
     expect(row.wal_retained_bytes).toBeGreaterThanOrEqual(0);
     const { stdout } = await pair.belt(['status', '--watch', '1'], untilLine(/initial copy/));
-    expect(stdout).toMatch(/forward replication: initializing\n.*initial copy: \d+\.\d %, .* left$/m);
+    expect(stdout).toMatch(/forward replication: initializing\n[^]*initial copy: \d+\.\d %, .* left$/m);
   });
 
   it('keeps everybody else out, saying who is at work; the doctor finds nothing wrong', async () => {
@@ -140,7 +147,7 @@ describe("belt's own copy, while it runs", () => {
 
 /** Ends a watch once such a line is there. */
 function untilLine(matches: RegExp) {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred();
   return {
     onStdout: (text: string) => {
       if (matches.test(text)) resolve();
@@ -181,6 +188,7 @@ describe('after a copy was broken off', () => {
       config: pair.config,
       says: [says, /belt setup again/],
     });
+    await pair.src.disconnect();
     expectFailure(await pair.belt(['teardown-forward-replication']), { config: pair.config, says: [says, /--force/] });
     expectFailure(await pair.belt(['teardown']), { config: pair.config, says: [says] });
     expectFailure(await pair.belt(['cleanup-previous-config']), {
@@ -195,9 +203,10 @@ describe('after a copy was broken off', () => {
   });
 
   it('setup does not go on while back replication is there: rows would go home over newer ones', async () => {
-    const { pglogical } = pair.names;
+    const { name: user, pw: password } = pair.names.pglogical;
     const { info } = pair.dst.server;
-    const dsn = `host=${info.peer?.host ?? info.host} port=${String(info.peer?.port ?? info.port)} dbname=${literal(pair.names.database)} user=${literal(pglogical.name)} password=${literal(pglogical.pw)}`;
+    const { host, port } = info.peer ?? info;
+    const dsn = conninfo({ host, port, dbname: pair.names.database, user, password });
     await pair.src.sql(
       `SELECT pglogical.create_subscription('pg2_pg1', ${literal(dsn)}, '{default}', false, false, '{}')`,
     );
@@ -232,7 +241,7 @@ describe('after a copy was broken off', () => {
 
   it('reset goes through, though the destination be as large as the source, and the next setup begins anew', async () => {
     await pair.dst.sql(
-      `INSERT INTO "${pair.schema.replaceAll('"', '""')}"."C third" SELECT i + 100, repeat('x', 3000) FROM generate_series(1, 2000) i`,
+      `INSERT INTO ${ident(pair.schema)}."C third" SELECT i + 100, repeat('x', 3000) FROM generate_series(1, 2000) i`,
     );
     await pair.dst.disconnect();
     await pair.src.disconnect();
