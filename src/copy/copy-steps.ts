@@ -1,13 +1,13 @@
 import { checkCopyTarget } from '../data/copy-target.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
-import { forward } from '../pglogical/direction.js';
+import { EMPTY_SET, forward } from '../pglogical/direction.js';
 import { restartWorker, waitForDirection } from '../pglogical/subscriptions.js';
 import { noBackReplicationStep } from '../pglogical/no-back-replication.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { keysStep } from '../schema/late-keys.js';
-import { copyTables, hasBegun, missingTables, type CopyOptions } from './copy.js';
+import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
@@ -16,11 +16,18 @@ import { readJournal, readRun } from '../pglogical/copy-journal.js';
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  /** The copy that was begun; one whose subscription is gone counts for nothing. */
+  const begun = async () => {
+    const dst = await pair.dst.root();
+    const subscription = await readSubscription(dst, direction.subscription);
+    return { subscription, run: subscription === null ? null : await readRun(dst) };
+  };
   const handedOver = async (): Promise<string | null> => {
-    const run = await readRun(await pair.dst.root());
+    const { subscription, run } = await begun();
     if (run?.phase === 'done') return 'the copy was handed over';
-    const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-    return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
+    return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
+      ? 'the subscription is at work'
+      : null;
   };
   const names = tables.map(({ name }) => name);
   const keys = keysStep(pair, names, options.jobs);
@@ -33,7 +40,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        return (await hasBegun(pair)) ? 'a copy has begun' : null;
+        return hasSnapshot((await begun()).run) ? 'a copy has begun' : null;
       },
       run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
     },
@@ -52,7 +59,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver();
         if (reason !== null) return reason;
-        if (!(await hasBegun(pair))) return null;
+        if (!hasSnapshot((await begun()).run)) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -66,8 +73,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
       done: async () => {
-        const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-        return subscription?.enabled === true ? handedOver() : null;
+        return (await begun()).subscription?.enabled === true ? handedOver() : null;
       },
       run: async () => {
         const dst = await pair.dst.root();

@@ -57,7 +57,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
   for (let waves = 1; ; waves++) {
     try {
       const missing = await missingTables(pair, tables);
-      if (missing.length === 0 && (await hasBegun(pair))) break;
+      if (missing.length === 0 && hasSnapshot(await readRun(await pair.dst.root()))) break;
       await copyWave(pair, missing, rate, options);
     } catch (error) {
       if (!(error instanceof ConnectionError) || waves >= WAVES) throw error;
@@ -79,9 +79,8 @@ export async function missingTables(pair: Pair, tables: readonly Table[]): Promi
   return tables.filter(({ name }) => !whole.has(name));
 }
 
-/** Whether there is a slot with a snapshot from which tables were copied. */
-export async function hasBegun(pair: Pair): Promise<boolean> {
-  const run = await readRun(await pair.dst.root());
+/** Whether there is a slot with a snapshot from which tables are copied. */
+export function hasSnapshot(run: CopyRun | null): boolean {
   return run !== null && run.phase !== 'preparing';
 }
 

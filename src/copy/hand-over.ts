@@ -6,6 +6,7 @@ import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import {
   announceRun,
+  dropJournal,
   isWhole,
   makeJournal,
   setPhase,
@@ -37,9 +38,12 @@ export async function prepareSubscription(
 ): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
+  const there = (await readSubscription(subscriber, name)) !== null;
+  // What was copied for a subscription that is gone is of no use to this one.
+  if (!there) await dropJournal(subscriber);
   await makeJournal(subscriber);
   await announceRun(subscriber, await slotName(subscriber, direction), jobs);
-  if ((await readSubscription(subscriber, name)) === null) {
+  if (!there) {
     await provider.query(
       `SELECT pglogical.create_replication_set($1)
         WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
@@ -67,10 +71,7 @@ export async function prepareSubscription(
     await subscriber.query('SELECT pglogical.alter_subscription_add_replication_set($1, $2)', [name, REPLICATION_SET]);
   if (sets.includes(EMPTY_SET))
     await subscriber.query('SELECT pglogical.alter_subscription_remove_replication_set($1, $2)', [name, EMPTY_SET]);
-  await provider.query(
-    'SELECT pglogical.drop_replication_set(set_name) FROM pglogical.replication_set WHERE set_name = $1',
-    [EMPTY_SET],
-  );
+  await provider.query('SELECT pglogical.drop_replication_set($1, true)', [EMPTY_SET]);
 }
 
 function subscribedSets(subscriber: Session, name: string): Promise<{ sets: string[]; enabled: boolean }> {

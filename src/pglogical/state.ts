@@ -15,6 +15,8 @@ export type DirectionStatus = 'unconfigured' | 'initializing' | 'replicating' | 
 /** What the subscriber's catalog says about a subscription. */
 export interface SubscriptionState {
   slot: string;
+  /** The replication sets that it receives. */
+  sets: string[];
   enabled: boolean;
   /** pglogical's own word: `replicating` only says that a worker lives and the subscription as a whole was synced once. */
   status: string;
@@ -71,7 +73,7 @@ export async function readSubscription(session: Session, name: string): Promise<
     ? 'CROSS JOIN LATERAL pglogical.show_subscription_status(s.sub_name) st'
     : "CROSS JOIN (SELECT 'down' AS status) st";
   const [row] = await session.query<SubscriptionState>(
-    `SELECT s.sub_slot_name AS slot, s.sub_enabled AS enabled, st.status, whole.sync_status,
+    `SELECT s.sub_slot_name AS slot, s.sub_replication_sets AS sets, s.sub_enabled AS enabled, st.status, whole.sync_status,
             coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting,
             coalesce(each.unready, 0)::int AS tables_unready
        FROM pglogical.subscription s
