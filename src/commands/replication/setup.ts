@@ -34,7 +34,10 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     readSource(pair),
   );
   const replicated = replicatedTables(tables);
-  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
+  if (options.copy === 'pglogical') {
+    refuseGenerated(pair, replicated);
+    await refuseOwnCopy(pair);
+  }
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
@@ -87,12 +90,6 @@ function pglogicalCopySteps(
   const names = replicated.map(({ name }) => name);
   const keys = keysStep(pair, names, jobs);
   return [
-    {
-      name: 'check-other-copy',
-      title: 'check that belt itself has not begun to copy',
-      readOnly: true,
-      run: () => refuseOwnCopy(pair),
-    },
     noBackReplicationStep(pair, subscribed),
     // Those that a copy of belt's, given up since, was to build when the rows are there.
     { ...keys, done: async () => (await subscribed()) ?? (await keys.done?.()) ?? null },
@@ -123,7 +120,7 @@ function pglogicalCopySteps(
 }
 
 /** @throws RefusedError when a copy of belt's is not over: one of the two must copy all */
-async function refuseOwnCopy(pair: Pair): Promise<undefined> {
+async function refuseOwnCopy(pair: Pair): Promise<void> {
   const copy = await readOwnCopy(await pair.dst.root());
   if (copy === null || copy.phase === 'done') return;
   throw new RefusedError(`belt itself has begun to copy into the ${pair.dst.toString()}`, {
