@@ -7,7 +7,7 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
 import { waitFor } from '../postgres/wait.js';
 import { revokeAccessStep } from './access.js';
 import { removeProofStep } from './copy-proof.js';
-import { nodeName, EMPTY_SET, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
+import { nodeName, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
 import { dropRoleStep } from './drop-role.js';
 import { dropExtensionSteps } from './drop-extension.js';
 import { hasPglogical } from './extension.js';
