@@ -127,7 +127,7 @@ export async function handOver(
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   requireWhole(direction, tables, wanted);
   const slot = await readSlot(provider, await slotName(subscriber, direction));
-  if (slot?.confirmed_flush_lsn !== startLsn || slot?.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
+  if (slot?.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
   const later = tables.filter(({ lsn }) => lsn !== startLsn);
   await subscriber.transaction(async () => {
     if (later.length > 0) {
