@@ -11,6 +11,7 @@ import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy
 import { handOver, prepareSubscription } from './hand-over.js';
 import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
+import { persistentStep } from './persistently.js';
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
@@ -48,8 +49,8 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: handedOver,
-      run: async () => {
-        await prepareSubscription(direction, options.jobs, signal);
+      run: async (progress) => {
+        await prepareSubscription(direction, options.jobs, { signal, progress });
         return undefined;
       },
     },
@@ -88,5 +89,5 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     },
     catchUpStep(direction, signal, () => handed),
   ];
-  return steps;
+  return steps.map((step) => persistentStep(pair, step));
 }

@@ -1,6 +1,7 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Plan } from '../../pair/steps.js';
+import { patiently } from '../../pair/patiently.js';
 import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
@@ -20,6 +21,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Whether it makes roles that the schema names and the destination lacks. */
+  readonly createRoles: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
@@ -30,8 +33,8 @@ interface Options {
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
-    readSource(pair),
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
+    readSource(pair, progress),
   );
   const replicated = replicatedTables(tables);
   if (options.copy === 'pglogical') {
@@ -48,7 +51,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
-  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
+  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
@@ -130,9 +133,13 @@ async function refuseOwnCopy(pair: Pair): Promise<void> {
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
-async function readSource(pair: Pair): Promise<Table[]> {
+async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
   await requireSchema(pair.src, pair.schema);
-  return readTables(await pair.src.root(), pair.schema, pair.config.tables);
+  const { signal } = pair.environment;
+  // Measuring a table waits for its locks.
+  return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
+    readTables(session, pair.schema, pair.config.tables),
+  );
 }
 
 /**

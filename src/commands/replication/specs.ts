@@ -1,4 +1,13 @@
-import { choice, definePairCommand, exclusionOptions, flag, integer, size, type CommandSpec } from '../define.js';
+import {
+  choice,
+  createRoles,
+  definePairCommand,
+  exclusionOptions,
+  flag,
+  integer,
+  size,
+  type CommandSpec,
+} from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -33,6 +42,7 @@ const setup = definePairCommand({
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
+    createRoles,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
     maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),
