@@ -30,8 +30,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       ? 'the subscription is at work'
       : null;
   };
-  const names = tables.map(({ name }) => name);
-  const keys = keysStep(pair, names, options.jobs);
+  const keys = keysStep(pair, tables, options.jobs);
   let handed = false;
   const steps: Step[] = [
     noBackReplicationStep(pair, handedOver),
@@ -43,7 +42,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         if (reason !== null) return reason;
         return hasSnapshot((await begun()).run) ? 'a copy has begun' : null;
       },
-      run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
+      run: async () => checkCopyTarget(pair.dst, await pair.schemas(), tables, { byBelt: true }),
     },
     {
       name: 'prepare-subscription',
@@ -82,7 +81,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         if (run === null) throw new Error('there is no journal of the copy');
         handed = true;
         if (run.phase === 'done') await restartWorker(direction);
-        else await handOver(direction, pair.schema, run, await readJournal(dst, pair.schema), names);
+        else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
         await waitForDirection(direction, ['replicating'], { signal });
         return undefined;
       },

@@ -2,6 +2,7 @@ import { CheckFailedError, DeadlineError, RefusedError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription, slotName, type SlotState } from '../pglogical/state.js';
+import type { Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import {
@@ -154,35 +155,35 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
 /**
  * Wakes the subscription. Tables that were copied from a later snapshot than the slot's are noted as such in pglogical's
  * catalog, which then leaves out their changes up to there.
- * @param wanted the names of the tables that are replicated
+ * @param wanted the tables that are replicated
  * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
 export async function handOver(
   direction: Direction,
-  schema: string,
   { start_lsn: startLsn }: CopyRun,
   tables: readonly JournalTable[],
-  wanted: readonly string[],
+  wanted: readonly Table[],
 ): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   requireWhole(direction, tables, wanted);
   const slot = await readSlot(provider, await slotName(subscriber, direction));
   if (slot?.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
   const later = tables.filter(({ lsn }) => lsn !== startLsn);
+  const names = [later.map(({ schema }) => schema), later.map(({ name }) => name)];
   await subscriber.transaction(async () => {
     if (later.length > 0) {
       await subscriber.query(
         `DELETE FROM pglogical.local_sync_status
-          WHERE sync_nspname = $2 AND sync_relname = ANY ($3)
+          WHERE (sync_nspname, sync_relname) IN (SELECT * FROM unnest($2::text[], $3::text[]))
             AND sync_subid = (SELECT sub_id FROM pglogical.subscription WHERE sub_name = $1)`,
-        [direction.subscription, schema, later.map(({ name }) => name)],
+        [direction.subscription, ...names],
       );
       await subscriber.query(
         `INSERT INTO pglogical.local_sync_status (sync_kind, sync_subid, sync_nspname, sync_relname, sync_status, sync_statuslsn)
-         SELECT 'f', s.sub_id, $2, t.name, 'y', t.lsn
-           FROM pglogical.subscription s, unnest($3::text[], $4::pg_lsn[]) AS t (name, lsn)
+         SELECT 'f', s.sub_id, t.schema, t.name, 'y', t.lsn
+           FROM pglogical.subscription s, unnest($2::text[], $3::text[], $4::pg_lsn[]) AS t (schema, name, lsn)
           WHERE s.sub_name = $1`,
-        [direction.subscription, schema, later.map(({ name }) => name), later.map(({ lsn }) => lsn)],
+        [direction.subscription, ...names, later.map(({ lsn }) => lsn)],
       );
     }
     await setPhase(subscriber, 'done');
@@ -194,11 +195,11 @@ export async function handOver(
 }
 
 /** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */
-function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly string[]): void {
-  const whole = new Set(tables.filter(isWhole).map(({ name }) => name));
-  const missing = wanted.filter((name) => !whole.has(name));
+function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly Table[]): void {
+  const whole = new Set(tables.filter(isWhole).map(({ label }) => label));
+  const missing = wanted.map(({ label }) => label).filter((label) => !whole.has(label));
   if (missing.length === 0) return;
-  const names = missing.slice(0, MAX_NAMES).map((name) => `"${name}"`);
+  const names = missing.slice(0, MAX_NAMES).map((label) => `"${label}"`);
   throw new CheckFailedError(
     `${String(missing.length)} of ${String(wanted.length)} tables of the ${subscriber.toString()} are not proved to be whole: ${names.join(', ')}`,
     { hint: 'Run the same command again: it copies them.', detail: { side: subscriber.name, tables: missing } },

@@ -1,5 +1,6 @@
 import type { SideName } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { CHUNKS, TABLES } from './copy-journal.js';
 import { COPY_SESSIONS, type UnfinishedCopy } from './copy-state.js';
@@ -8,7 +9,9 @@ import { secondsLeft } from './speed.js';
 
 /** A table in the journal, and what is under way of it. */
 export interface JournalProgress {
+  schema: string;
   name: string;
+  label: Label;
   /** On the source's disk. */
   bytes: number;
   chunks: number;
@@ -34,7 +37,10 @@ interface SourceLook {
 export async function readOwnLoad(pair: Pair, copy: UnfinishedCopy): Promise<InitialLoad> {
   const { src, dst } = await pair.roots();
   const source = await readSource(src);
-  const [tables, blockers] = await Promise.all([readTables(dst, source.seconds), readBlockers(dst)]);
+  const [tables, blockers] = await Promise.all([
+    readTables(dst, await pair.schemas(), source.seconds),
+    readBlockers(dst),
+  ]);
   return assembleOwnLoad(copy, tables, source.seconds, [
     ...source.blockers.map((pid) => ({ side: 'src' as const, pid })),
     ...blockers.map((pid) => ({ side: 'dst' as const, pid })),
@@ -82,7 +88,7 @@ function tableLoad(
   overall: number,
   interrupted: boolean,
 ): { load: TableLoad; /** Bytes since the open snapshot was taken. */ lately: number } {
-  const { name, bytes, chunks, chunks_done: done, chunks_lately: recent, whole, running } = table;
+  const { label: name, bytes, chunks, chunks_done: done, chunks_lately: recent, whole, running } = table;
   const piece = bytes / chunks;
   const ratio = streamRatio([table]) ?? overall;
   const inside = running.reduce((sum, streamed) => sum + Math.min(piece, streamed / ratio), 0);
@@ -119,7 +125,7 @@ async function readBlockers(dst: Session): Promise<number[]> {
 }
 
 /** @param seconds how old the snapshot is that is open now */
-function readTables(dst: Session, seconds: number | null): Promise<JournalProgress[]> {
+async function readTables(dst: Session, schemas: Schemas, seconds: number | null): Promise<JournalProgress[]> {
   // Older servers do not tell how far a COPY is.
   const running =
     dst.major >= 14
@@ -128,15 +134,16 @@ function readTables(dst: Session, seconds: number | null): Promise<JournalProgre
            JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
           WHERE p.datname = current_database() AND a.application_name LIKE $1 GROUP BY 1, 2`
       : `SELECT NULL::name AS relname, NULL::name AS nspname, NULL::float8[] AS bytes WHERE $1 IS NULL`;
-  return dst.query<JournalProgress>(
+  const rows = await dst.query<Omit<JournalProgress, 'label'>>(
     `WITH running AS (${running})
-     SELECT t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.source_rows IS NOT NULL AS whole,
+     SELECT t.schema_name AS schema, t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.source_rows IS NOT NULL AS whole,
             count(c.chunk)::int AS chunks_done, coalesce(sum(c.bytes), 0)::float8 AS streamed,
             count(*) FILTER (WHERE c.finished_at > clock_timestamp() - make_interval(secs => $2))::int AS chunks_lately,
             coalesce(r.bytes, ARRAY[]::float8[]) AS running
        FROM ${TABLES} t LEFT JOIN ${CHUNKS} c USING (schema_name, table_name)
        LEFT JOIN running r ON r.nspname = t.schema_name AND r.relname = t.table_name
-      GROUP BY t.schema_name, t.table_name, r.bytes ORDER BY t.table_name`,
+      GROUP BY t.schema_name, t.table_name, r.bytes ORDER BY t.schema_name, t.table_name`,
     [COPY_SESSIONS, seconds],
   );
+  return schemas.labelled(rows);
 }
