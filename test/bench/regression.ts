@@ -30,7 +30,7 @@ export async function fetchTests(folder: string, major: number): Promise<string>
   const { body } = await fetch(pool + name);
   if (body === null) throw new Error(`${pool}${name} is empty`);
   const file = join(folder, name);
-  await pipeline(Readable.fromWeb(body as ReadableStream), createWriteStream(file));
+  await pipeline(Readable.fromWeb(body), createWriteStream(file));
   const tests = join(folder, 'sources');
   await mkdir(tests, { recursive: true });
   await exec('tar', ['-xjf', file, '-C', tests, '--strip-components=4', '--wildcards', '*/src/test/regress/*']);
