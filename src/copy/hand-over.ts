@@ -1,7 +1,8 @@
 import { DeadlineError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
-import { readSlot, readSubscription } from '../pglogical/state.js';
+import { readSlot, readSubscription, slotName } from '../pglogical/state.js';
+import { createAsleep, subscriberCannotMakeSlot } from '../pglogical/subscriptions.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import { dropJournal, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
@@ -20,7 +21,8 @@ const SLOT_MS = 30_000;
 const LOOK_MS = 1_000;
 
 /**
- * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it.
+ * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it. A
+ * pglogical that cannot make a slot on the provider's PostgreSQL is told that nothing is left to be done.
  * @throws DeadlineError when pglogical does not get it going
  */
 export async function prepareSubscription(
@@ -33,6 +35,10 @@ export async function prepareSubscription(
   if ((await readSubscription(subscriber, name)) === null) {
     // What was copied for a subscription that is gone is of no use to this one.
     await dropJournal(subscriber);
+    if (await subscriberCannotMakeSlot(subscriber, provider)) {
+      await createAsleep(direction, subscriber, await slotName(subscriber, direction));
+      return;
+    }
     await provider.query(
       `SELECT pglogical.create_replication_set($1)
         WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,

@@ -89,11 +89,11 @@ export function versionTraps(src: ServerFacts, dst: ServerFacts): Finding[] {
   if (dst.pglogical_version !== null && !canMakeSlotOn(parseVersion(dst.pglogical_version), majorOf(src))) {
     found.push(
       finding(
-        'fail',
+        'note',
         'dst',
         `pglogical ${dst.pglogical_version}`,
-        `cannot copy from PostgreSQL ${String(majorOf(src))}`,
-        'Update pglogical on the destination to 2.4.5 or newer.',
+        `cannot make a slot on PostgreSQL ${String(majorOf(src))}, which forward replication needs`,
+        'setup makes the slot itself. Only --copy pglogical needs pglogical 2.4.5 or newer on the destination.',
       ),
     );
   }
