@@ -6,12 +6,13 @@ import { clientSessions, describeSessions } from '../logins/sessions.js';
 import { requireTwoDatabases } from '../pair/identity.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
-import { journalThere } from '../pglogical/copy-journal.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
+import { readOwnCopy } from '../pglogical/copy-state.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
+import { readTables } from '../postgres/catalog/tables.js';
 import { tablesBytes } from '../postgres/catalog/sizes.js';
 import { readMovedTables } from './empty-tables.js';
 
@@ -54,7 +55,7 @@ export function sidesStep(pair: Pair): Step {
             `and ${String(filled.length)} of its tables hold rows`,
           {
             hint: 'There is no migration to set back here. Look at the config; if the rows may go, empty the tables yourself (TRUNCATE).',
-            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ name }) => name) },
+            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ label }) => label) },
           },
         );
       }
@@ -114,12 +115,14 @@ interface Signs {
 async function readSigns(pair: Pair): Promise<Signs> {
   const src = await pair.src.root();
   const roles = (pair.src.config.other_users ?? []).map(({ name }) => name);
-  const [logins, { subscription, unfinished, sessions }] = await Promise.all([
+  const [logins, { subscription, unfinished, copying, sessions }] = await Promise.all([
     loginState(src, roles),
     readDestination(pair),
   ]);
   const roots = await pair.roots();
-  const bytes = (session: Session): Promise<number> => tablesBytes(session, pair.schema, pair.config.tables);
+  const schemas = await pair.schemas();
+  const only = pair.config.tables.length === 0 ? null : await readTables(roots.src, schemas, pair.config.tables);
+  const bytes = (session: Session): Promise<number> => tablesBytes(session, schemas, only);
   const [srcBytes, dstBytes] = await Promise.all([bytes(roots.src), bytes(roots.dst)]);
   const revoked = [...logins].filter(([, login]) => !login).map(([name]) => name);
   const sizes = `${formatBytes(dstBytes)} there, ${formatBytes(srcBytes)} on the source`;
@@ -136,7 +139,7 @@ async function readSigns(pair: Pair): Promise<Signs> {
       ...(Object.keys(sessions).length === 0 ? [] : ['end those sessions']),
       ...(revoked.length === 0 ? [] : ['give the source its logins back (belt restore-logins)']),
     ],
-    large: dstBytes >= srcBytes ? 'it is as large as the source, or larger' : null,
+    large: dstBytes >= srcBytes && !copying ? 'it is as large as the source, or larger' : null,
     sizes,
     figures: {
       src_bytes: srcBytes,
@@ -150,9 +153,12 @@ async function readSigns(pair: Pair): Promise<Signs> {
 
 async function readDestination(pair: Pair) {
   const dst = await pair.dst.root();
+  const copy = await readOwnCopy(dst);
   return {
     subscription: await readSubscription(dst, forward(pair).subscription),
-    unfinished: (await proofTableThere(dst)) || (await journalThere(dst)),
+    unfinished: (await proofTableThere(dst)) || copy !== null,
+    /** Rows are still to come: the destination cannot be in use, however large it is. */
+    copying: copy !== null && copy.phase !== 'done',
     sessions: await clientSessions(dst, exclusionsFor(pair, undefined, pair.dst)),
   };
 }

@@ -86,7 +86,8 @@ export async function archiveSql(
 }
 
 async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot: string): Promise<string> {
-  const { environment, schema, src } = pair;
+  const { environment, src } = pair;
+  const schemas = await pair.schemas();
   const address = src.address('root');
   const file = path.join(folder, 'schema.dump');
   // Made beforehand, so that it is never readable by others, whatever the umask.
@@ -98,7 +99,7 @@ async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot
     args: [
       '--format=custom',
       '--schema-only',
-      `--schema=${ident(schema)}`,
+      ...schemas.names.map((schema) => `--schema=${ident(schema)}`),
       '--strict-names',
       `--snapshot=${snapshot}`,
       '--encoding=UTF8',
@@ -115,7 +116,7 @@ async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot
       timeouts: { statement: 0, lock: LOCK_WAIT_MS },
     }),
     secrets: [address.password],
-    purpose: `dumping schema "${schema}" of ${src.toString()}`,
+    purpose: `dumping ${schemas.words} of ${src.toString()}`,
     signal: environment.signal,
   });
   return file;

@@ -8,8 +8,8 @@ import { roleNames } from './grant-roles.js';
 import type { SchemaOrigin } from './origin.js';
 
 /**
- * The destination's owner loads the schema, so that all is his at first. What belongs to others on the source is given to
- * them where the destination has them.
+ * Who loads the schemas is the owner of all of it at first. Then what belongs to others on the source is given to them where
+ * the destination has them, and the rest to the config's owner.
  */
 
 export interface OwnerPlan {
@@ -22,30 +22,47 @@ export interface OwnerPlan {
 export async function ownerPlan(pair: Pair, origin: SchemaOrigin): Promise<OwnerPlan | null> {
   const from = await origin.owned();
   if (from === null) return null;
-  const [owner, role] = [await origin.owner(), await roleNames(pair, origin)];
-  const ours = pair.dst.config.owner_user.name;
-  const others = from.filter((one) => one.owner !== owner);
-  if (others.length === 0) return { changes: [], left: [] };
-  const to = new Map((await ownedObjects(await pair.dst.root(), [pair.schema])).map((one) => [one.object, one.owner]));
-  const there = others.filter(({ object }) => to.get(object) === ours);
+  const role = await roleNames(pair, origin);
+  const { owner_user: owner, root_user: root } = pair.dst.config;
+  const { names } = await pair.schemas();
+  const to = new Map((await ownedObjects(await pair.dst.root(), names)).map((one) => [one.object, one.owner]));
+  const there = from.flatMap(({ object, owner: theirs }) => {
+    const current = to.get(object);
+    const loaded = current === owner.name || current === root.name;
+    return loaded ? [{ object, current, owner: theirs, here: role(theirs) }] : [];
+  });
   return {
-    changes: there.flatMap(({ object, owner: theirs }) => {
-      const here = role(theirs);
-      return here === null || here === ours ? [] : [{ object, owner: here }];
+    changes: there.flatMap(({ object, current, here }) => {
+      const wanted = here ?? owner.name;
+      return wanted === current ? [] : [{ object, owner: wanted }];
     }),
-    left: there.filter((one) => role(one.owner) === null),
+    left: there.flatMap(({ object, owner: theirs, here }) => (here === null ? [{ object, owner: theirs }] : [])),
   };
 }
 
 /** @returns what was done, in a sentence. What root may not give away stays, and is named. */
 export async function setOwners(pair: Pair, { changes, left }: OwnerPlan): Promise<string> {
   const dst = await pair.dst.root();
+  const { superuser } = await dst.one<{ superuser: boolean }>(
+    'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  );
+  const statements = changes.map(({ object, owner }) => ({
+    object,
+    owner,
+    sql: `ALTER ${object} OWNER TO ${ident(owner)}`,
+  }));
   const refused: string[] = [];
   await dst.transaction(async () => {
-    for (const { object, owner } of changes) {
+    if (superuser) {
+      // Thousands in one go: nothing is refused to a superuser.
+      await dst.query(statements.map(({ sql }) => sql).join(';\n'));
+      return;
+    }
+    for (const { object, owner, sql } of statements) {
       await dst.query('SAVEPOINT one');
       try {
-        await dst.query(`ALTER ${object} OWNER TO ${ident(owner)}`);
+        await dst.query(sql);
+        await dst.query('RELEASE SAVEPOINT one');
       } catch (error) {
         if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.insufficientPrivilege) throw error;
         await dst.query('ROLLBACK TO SAVEPOINT one');
@@ -53,7 +70,7 @@ export async function setOwners(pair: Pair, { changes, left }: OwnerPlan): Promi
       }
     }
   });
-  const given = `gave ${changes.length - refused.length} objects to their owners`;
+  const given = `gave ${String(changes.length - refused.length)} objects to their owners`;
   return [
     given,
     ...(refused.length === 0 ? [] : [`root may not give ${refused.join(', ')}`]),
@@ -69,17 +86,17 @@ export function describeLeft({ left }: Pick<OwnerPlan, 'left'>): string {
 }
 
 /** As whom belt changes tables: their owner, or root where they belong to several and root may. */
-export async function builder(side: Side, schema: string): Promise<Role> {
+export async function builder(side: Side, schemas: readonly string[]): Promise<Role> {
   const { others } = await (
     await side.root()
   ).one<{ others: boolean }>(
     `SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND EXISTS (
               SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND pg_get_userbyid(c.relowner) <> $2
+               WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'm') AND pg_get_userbyid(c.relowner) <> $2
               UNION ALL
               SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-               WHERE n.nspname = $1 AND t.typtype = 'd' AND pg_get_userbyid(t.typowner) <> $2) AS others`,
-    [schema, side.config.owner_user.name],
+               WHERE n.nspname = ANY ($1::text[]) AND t.typtype = 'd' AND pg_get_userbyid(t.typowner) <> $2) AS others`,
+    [schemas, side.config.owner_user.name],
   );
   return others ? 'root' : 'owner';
 }

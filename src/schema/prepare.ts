@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryError, RefusedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import type { Role } from '../pair/side.js';
 import { schemaObjects } from '../postgres/catalog/schema-objects.js';
 import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
@@ -21,7 +22,8 @@ const ORPHAN_WAIT_MS = 15_000;
  */
 export async function schemaLoaded(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<boolean> {
   const dst = await pair.dst.root();
-  const [from, to, edited] = await Promise.all([origin.objects(), schemaObjects(dst, pair.schema), origin.edited()]);
+  const schemas = await pair.schemas();
+  const [from, to, edited] = await Promise.all([origin.objects(), schemaObjects(dst, schemas), origin.edited()]);
   const kind = from.tables.length > 0 ? 'tables' : 'others';
   const there = new Set(to[kind]);
   const missing = from[kind].filter((name) => !there.has(name));
@@ -31,22 +33,34 @@ export async function schemaLoaded(pair: Pair, origin: SchemaOrigin = sourceOrig
   const more = missing.length > MAX_NAMES ? ` and ${String(missing.length - MAX_NAMES)} more` : '';
   const had = missing.length === from[kind].length ? 'other tables than' : 'only a part of';
   throw new RefusedError(
-    `schema "${pair.schema}" of the ${pair.dst.toString()} holds ${had} the source's: missing are ${some.join(', ')}${more}`,
+    `${schemas.words} of the ${pair.dst.toString()} ${schemas.names.length === 1 ? 'holds' : 'hold'} ${had} the source's: missing are ${some.join(', ')}${more}`,
     {
       hint: 'Create what is missing on the destination, or empty its schema so that belt loads all of it, then run the same command again.',
-      detail: { side: 'dst', schema: pair.schema, missing: missing.slice(0, 100), missing_count: missing.length },
+      detail: { side: 'dst', schema: schemas.text, missing: missing.slice(0, 100), missing_count: missing.length },
     },
   );
 }
 
+/** prepareSchema() for each of the schemas that move. */
+export async function prepareSchemas(pair: Pair): Promise<void> {
+  for (const schema of (await pair.schemas()).names) await prepareSchema(pair, schema);
+}
+
+/** The beginning of a sentence. */
+export function notLoaded(pair: Pair): string {
+  const { schemaWords } = pair;
+  const verb = schemaWords.startsWith('schema ') ? 'was' : 'were';
+  return `${schemaWords} ${verb} not loaded into the ${pair.dst.toString()}`;
+}
+
 /**
- * Sees to it that the schema exists on the destination and that the owner may create objects in it.
+ * Sees to it that a schema exists on the destination and that the owner may create objects in it.
  * @throws QueryError when neither root nor the owner may do so
  */
-export async function prepareSchema(pair: Pair): Promise<void> {
+export async function prepareSchema(pair: Pair, schema: string): Promise<void> {
   const root = await pair.dst.root();
   const owner = pair.dst.config.owner_user.name;
-  const name = ident(pair.schema);
+  const name = ident(schema);
   try {
     await root.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${ident(owner)}`);
   } catch (error) {
@@ -56,19 +70,31 @@ export async function prepareSchema(pair: Pair): Promise<void> {
   }
   const { may } = await root.one<{ may: boolean }>(
     `SELECT has_schema_privilege($1, $2, 'USAGE') AND has_schema_privilege($1, $2, 'CREATE') AS may`,
-    [owner, pair.schema],
+    [owner, schema],
   );
   if (!may) await root.query(`GRANT USAGE, CREATE ON SCHEMA ${name} TO ${ident(owner)}`);
 }
 
 /**
- * Ends loads that a killed belt has left running, so that they do not stand in the way. Two belts on one database are
- * kept apart elsewhere. The owner may end what the owner started.
+ * As whom a schema is loaded: root where it is a superuser, since some objects (base types, operator classes, functions in
+ * C) nobody else may make; their owners get them afterwards. Else the owner; as whom, too, what is not known to be whose.
  */
-export async function endOrphans(owner: Session): Promise<void> {
+export async function loader(pair: Pair, origin: SchemaOrigin): Promise<Role> {
+  const { superuser } = await (
+    await pair.dst.root()
+  ).one<{ superuser: boolean }>('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user');
+  return superuser && (await origin.owned()) !== null ? 'root' : 'owner';
+}
+
+/**
+ * Ends loads that a killed belt has left running, so that they do not stand in the way. Two belts on one database are
+ * kept apart elsewhere.
+ * @param session of a role that may end them: a superuser's, or of the role that started them
+ */
+export async function endOrphans(session: Session): Promise<void> {
   const deadline = Date.now() + ORPHAN_WAIT_MS;
   for (;;) {
-    const { running } = await owner.one<{ running: number }>(
+    const { running } = await session.one<{ running: number }>(
       `SELECT count(pg_terminate_backend(pid))::int AS running FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = ANY ($1) AND pid <> pg_backend_pid()`,
       [Object.values(LOAD_NAMES)],

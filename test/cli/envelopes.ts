@@ -7,7 +7,7 @@ import type { DumpSchemaFields } from '../../src/results/dump-schema.js';
 import type { DoctorFields } from '../../src/results/doctor.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
 import type { LoadConstraintsFields } from '../../src/results/load-constraints.js';
-import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
+import type { Finding, PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
 import type { RemovalFields } from '../../src/results/removal.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
 import type { DirectionFigures, StatusFields } from '../../src/results/status.js';
@@ -112,6 +112,9 @@ const loaded = (name: string, state: 'done' | 'copying' | 'waiting', done: numbe
   bytes_total: total,
 });
 
+const INTERRUPTED =
+  'forward: the copy was interrupted after 1 of 2 tables; slot pgl_orders_pg1_pg1_pg2 on the source keeps 96.7 kB of WAL for it meanwhile; run belt setup again: it goes on';
+
 export const status: Row<StatusFields>[] = [
   {
     ...good('shop'),
@@ -142,6 +145,10 @@ export const status: Row<StatusFields>[] = [
     forward: null,
     back: null,
     initial_load: {
+      copied_by: 'belt',
+      phase: 'copying',
+      started_at: '2026-01-02T03:00:00Z',
+      snapshot_seconds: 95.2,
       tables: [
         loaded('Order Details', 'copying', 1_048_576, 9_437_184),
         ...Array.from({ length: 10 }, (_, i) => loaded(`log ${String(i)}`, 'waiting', 0, 8192 * (10 - i))),
@@ -168,6 +175,32 @@ export const status: Row<StatusFields>[] = [
     forward: figures(10, { wal_status: 'unreserved' }),
     back: null,
     initial_load: null,
+  },
+  {
+    ...failed('orders', INTERRUPTED),
+    forward_replication: 'down',
+    back_replication: 'unconfigured',
+    lag: { sent_lag: 'unknown', write_lag: 'unknown', flush_lag: 'unknown', replay_lag: 'unknown' },
+    src_dataset_size: '12 MB',
+    dst_dataset_size: '3 MB',
+    progress: '25.0 %',
+    lag_bytes: 99_000,
+    wal_retained_bytes: 99_000,
+    down_reasons: [INTERRUPTED],
+    forward: figures(99_000),
+    back: null,
+    initial_load: {
+      copied_by: 'belt',
+      phase: 'interrupted',
+      started_at: '2026-01-02T03:00:00Z',
+      snapshot_seconds: null,
+      tables: [loaded('Order Details', 'waiting', 0, 9_437_184), loaded('users', 'done', 3_145_728, 3_145_728)],
+      bytes_done: 3_145_728,
+      bytes_total: 12_582_912,
+      bytes_per_second: null,
+      seconds_left: null,
+      blocked_by: [],
+    },
   },
   refused,
 ];
@@ -338,6 +371,15 @@ const side = (ok: boolean): PrecheckSide => ({
 
 const tools = [{ name: 'pg_dump', ok: true, path: '/usr/bin/pg_dump', version: '17.1' }];
 
+const found = (
+  severity: Finding['severity'],
+  code: string,
+  side: Finding['side'],
+  object: string,
+  problem: string,
+  remedy: string,
+): Finding => ({ code, severity, side, object, problem, remedy, acceptable: false });
+
 export const ready: Row<PrecheckFields>[] = [
   {
     ...good('shop'),
@@ -346,13 +388,7 @@ export const ready: Row<PrecheckFields>[] = [
     extensions_match: true,
     client_tools: tools,
     findings: [
-      {
-        severity: 'note',
-        side: 'src',
-        object: 'table log',
-        problem: 'is not replicated',
-        remedy: 'sync copies it in the downtime.',
-      },
+      found('note', 'table-not-replicated', 'src', 'table log', 'is not replicated', 'sync copies it in the downtime.'),
     ],
   },
 ];
@@ -366,21 +402,32 @@ export const unfit: Row<PrecheckFields>[] = [
     extensions_match: false,
     client_tools: [{ name: 'pg_dump', ok: false, path: null, version: null }],
     findings: [
-      {
-        severity: 'fail',
-        side: 'src',
-        object: 'wal_level',
-        problem: 'is replica, and must be logical',
-        remedy: 'Set wal_level = logical.',
-      },
-      {
-        severity: 'fail',
-        side: 'belt',
-        object: 'pg_dump',
-        problem: 'was not found',
-        remedy: 'belt runs it on this machine.',
-      },
-      { severity: 'warn', side: 'dst', object: 'collation', problem: 'is C', remedy: 'Look at it.' },
+      found('fail', 'wal-level', 'src', 'wal_level', 'is replica, and must be logical', 'Set wal_level = logical.'),
+      found('fail', 'client-tools', 'belt', 'pg_dump', 'was not found', 'belt runs it on this machine.'),
+      found('warn', 'collation-differs', 'dst', 'collation', 'is C', 'Look at it.'),
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) =>
+        found(
+          'warn',
+          'event-trigger',
+          'src',
+          `event trigger ${name}`,
+          'is not carried',
+          `CREATE EVENT TRIGGER ${name} ...`,
+        ),
+      ),
+      ...['log', 'tree'].map((name) =>
+        found('note', 'unlogged-table', 'src', `table ${name}`, 'is unlogged', 'sync copies it in the downtime.'),
+      ),
+      ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+        found(
+          'note',
+          'table-not-replicated',
+          'src',
+          `table ${name}`,
+          `is not replicated: for reason ${name}`,
+          'sync copies it.',
+        ),
+      ),
     ],
   },
   failed('zones', 'cannot connect'),
@@ -485,6 +532,7 @@ export const synced: Row<SyncFields>[] = [
         ],
       },
       indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null, hint: null }],
+      schema: { differences: [] },
       validation: {
         schema_name: 'Shop Data',
         tables: [
@@ -500,6 +548,12 @@ export const synced: Row<SyncFields>[] = [
       sequences: null,
       tables: null,
       indexes: [],
+      schema: {
+        differences: [
+          { kind: 'index', object: '"by date" on orders', problem: 'missing', src: ['CREATE INDEX ...'], dst: null },
+          { kind: 'table', object: 'orders', problem: 'changed', src: ['comment old'], dst: ['comment new'] },
+        ],
+      },
       validation: {
         schema_name: 'Shop Data',
         tables: [

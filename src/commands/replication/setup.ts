@@ -1,23 +1,31 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { Plan } from '../../pair/steps.js';
 import { patiently } from '../../pair/patiently.js';
-import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
+import { readOwnCopy } from '../../pglogical/copy-state.js';
+import { noBackReplicationStep } from '../../pglogical/no-back-replication.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
+import type { AcceptableCode } from '../../precheck/codes.js';
+import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
+import { keysStep } from '../../schema/late-keys.js';
 import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Codes of findings in spite of which it goes on. */
+  readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
   /** Who copies the rows. */
@@ -33,21 +41,27 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
     readSource(pair, progress),
   );
+  const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
-  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
+  if (options.copy === 'pglogical') {
+    refuseGenerated(pair, replicated);
+    await refuseOwnCopy(pair);
+  }
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
-    done: () => accessGranted(pair[name], pair.schema),
-    run: () => grantAccess(pair[name], pair.schema),
+    done: () => accessGranted(pair[name], schemas),
+    run: () => grantAccess(pair[name], schemas),
   });
 
+  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  const requirements = requirementsStep(pair, { ...options, done: subscribed });
+  await pair.run([requirements.step]);
   if (options.schema) await pair.run([toolsStep(pair)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
+  const keysLater = options.copy === 'belt' ? replicated : [];
   if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
   await pair.run([access('src'), access('dst')]);
-  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
   // The proof belongs to pglogical's copy; belt's has its journal.
   if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
@@ -56,7 +70,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (byBelt) await pair.run(copySteps(pair, replicated, options));
   else {
     await pair.run(
-      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+      pglogicalCopySteps(pair, schemas, replicated, options.jobs, subscribed, (found) => {
         status = found;
       }),
     );
@@ -65,10 +79,11 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     fields: {
       detail: {
         forward_replication: status,
+        accepted: requirements.accepted(),
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ name }) => name),
+          .map(({ label }) => label),
       },
     },
   };
@@ -77,18 +92,24 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 /** The steps by which pglogical copies the rows: with one worker, in one transaction. */
 function pglogicalCopySteps(
   pair: Pair,
+  schemas: Schemas,
   replicated: readonly Table[],
+  jobs: number,
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
 ): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  const keys = keysStep(pair, replicated, jobs);
   return [
+    noBackReplicationStep(pair, subscribed),
+    // Those that a copy of belt's, given up since, was to build when the rows are there.
+    { ...keys, done: async () => (await subscribed()) ?? (await keys.done?.()) ?? null },
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: subscribed,
-      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+      run: () => checkCopyTarget(pair.dst, schemas, replicated),
     },
     // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
     prepareProofStep(pair.dst, subscribed),
@@ -110,13 +131,24 @@ function pglogicalCopySteps(
   ];
 }
 
+/** @throws RefusedError when a copy of belt's is not over: one of the two must copy all */
+async function refuseOwnCopy(pair: Pair): Promise<void> {
+  const copy = await readOwnCopy(await pair.dst.root());
+  if (copy === null || copy.phase === 'done') return;
+  throw new RefusedError(`belt itself has begun to copy into the ${pair.dst.toString()}`, {
+    hint: 'Leave --copy away: it goes on. Or run belt reset first, to copy everything anew.',
+    detail: { side: 'dst', tables: copy.tables, tables_whole: copy.whole },
+  });
+}
+
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
-  await requireSchema(pair.src, pair.schema);
+  await requireSchemas(pair, 'src');
+  const schemas = await pair.schemas();
   const { signal } = pair.environment;
   // Measuring a table waits for its locks.
   return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
-    readTables(session, pair.schema, pair.config.tables),
+    readTables(session, schemas, pair.config.tables),
   );
 }
 
@@ -132,7 +164,7 @@ function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
     `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
     {
       hint: 'Leave --copy away: belt copies them.',
-      detail: { side: 'src', tables: generated.map(({ name }) => name) },
+      detail: { side: 'src', tables: generated.map(({ label }) => label) },
     },
   );
 }
