@@ -107,7 +107,7 @@ async function restoreIntoOlder(pair: Pair, archive: Archive, entries: readonly 
     secrets: [address.password],
     // The first of these lines is pg_restore's: nothing comes before its settings.
     stdin: sql.replace(/^SET transaction_timeout = 0;$/m, ''),
-    purpose: `loading schema "${pair.schema}" into ${pair.dst.toString()}`,
+    purpose: `loading ${pair.schemaWords} into ${pair.dst.toString()}`,
     signal: pair.environment.signal,
   });
 }
