@@ -61,6 +61,10 @@ async function grantedObjects(side: Side, schema: string): Promise<GrantedObject
        JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname IN ($2, 'belt')
      UNION ALL
+     SELECT '', format('DATABASE %I', d.datname) FROM pg_database d, aclexplode(d.datacl) x
+      WHERE d.datname = current_database() AND x.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+      GROUP BY d.datname
+     UNION ALL
      SELECT 'pglogical', 'FUNCTION ' || p.oid::regprocedure
        FROM given JOIN pg_proc p ON given.classid = 'pg_proc'::regclass AND p.oid = given.objid
       WHERE p.pronamespace = to_regnamespace('pglogical')`,

@@ -29,6 +29,8 @@ export interface SessionOptions extends TimeLimits {
   readonly applicationName: string;
   /** When it aborts, running statements fail with InterruptedError. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether values are written and read as the database's and the role's own settings say, as for an application. */
+  readonly ownFormats?: boolean;
 }
 
 export type Parameter = string | number | boolean | bigint | null | Date | readonly Parameter[];
@@ -62,6 +64,18 @@ const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
   idle_in_transaction_session_timeout: '0',
 };
+
+/** Those of them that change what a query of somebody else's gives. */
+const FORMATS = [
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'lc_monetary',
+  'xmloption',
+  'row_security',
+];
 
 /** A server that watches its clients ends a statement soon after belt was killed, and frees what it locked. */
 const WATCH_CLIENT = `CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
@@ -111,6 +125,7 @@ export class Session {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEPALIVE_MS,
       options: Object.entries(settings)
+        .filter(([name]) => options.ownFormats !== true || !FORMATS.includes(name))
         .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
         .join(' '),
     };

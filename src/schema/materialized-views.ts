@@ -4,62 +4,141 @@ import { patiently } from '../pair/patiently.js';
 import type { Step } from '../pair/steps.js';
 import { materializedViews } from '../postgres/catalog/materialized-views.js';
 import { qualified } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
 import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
-/** Materialized views that hold data on the source and none on the destination, in the order in which to refresh. */
-export async function unpopulatedViews(pair: Pair): Promise<string[]> {
-  const { src, dst } = await pair.roots();
-  const [from, to] = await Promise.all([materializedViews(src, pair.schema), materializedViews(dst, pair.schema)]);
-  const empty = new Set(to.filter(({ populated }) => !populated).map(({ name }) => name));
-  return from.filter(({ name, populated }) => populated && empty.has(name)).map(({ name }) => name);
+/** What became of one view. */
+export interface RefreshedView {
+  name: string;
+  status: 'refreshed' | 'failed';
+  /** Whether it was refreshed with CONCURRENTLY, so that queries on it could go on. */
+  concurrently: boolean;
+  duration_ms: number;
+  error: string | null;
+}
+
+export interface ViewToRefresh {
+  readonly name: string;
+  readonly concurrently: boolean;
 }
 
 /**
- * Refreshes the views on the destination as its owner. One that cannot be refreshed yet, because a function in it reads
- * a later one, is tried again after the others.
- * @param names as unpopulatedViews() gives them
- * @throws QueryError naming the view that cannot be refreshed
+ * Materialized views to refresh on the destination, in the order in which to do it: those that hold data on the source
+ * and none here. One that is empty on the source stays so.
+ * @param again whether those that hold data here already are refreshed, too
+ */
+export async function viewsToRefresh(pair: Pair, again: boolean): Promise<ViewToRefresh[]> {
+  const { src, dst } = await pair.roots();
+  const [from, to] = await Promise.all([materializedViews(src, pair.schema), materializedViews(dst, pair.schema)]);
+  const there = new Map(to.map((view) => [view.name, view]));
+  return from.flatMap(({ name, populated }) => {
+    const view = there.get(name);
+    if (!populated || view === undefined || (view.populated && !again)) return [];
+    return [{ name, concurrently: view.populated && view.concurrently }];
+  });
+}
+
+/**
+ * Refreshes the views on the destination as its owner, with the source's own settings for how values are written. One
+ * that cannot be refreshed yet, because a function in it reads a later one, is tried again after the others.
+ * @returns what became of each; one that fails stops none that does not read it
  */
 export async function refreshViews(
   pair: Pair,
-  names: readonly string[],
+  views: readonly ViewToRefresh[],
   progress: (text: string) => void = () => undefined,
-): Promise<void> {
-  if (names.length === 0) return;
-  await pair.dst.withSessions(
-    1,
-    await builder(pair.dst, pair.schema),
-    async ([session]) => {
-      if (session === undefined) return;
-      let waiting = [...names];
-      while (waiting.length > 0) {
-        const failed: { name: string; error: QueryError }[] = [];
-        for (const name of waiting) {
-          progress(`refreshing materialized view "${name}"`);
-          try {
-            await runDdl(session, pair.schema, async () => {
-              await session.query(`REFRESH MATERIALIZED VIEW ${qualified(pair.schema, name)}`);
-            });
-          } catch (error) {
-            if (!(error instanceof QueryError)) throw error;
-            failed.push({ name, error });
-          }
+): Promise<{ results: RefreshedView[]; error?: QueryError }> {
+  const results = new Map<string, RefreshedView>();
+  const failures = new Map<string, QueryError>();
+  if (views.length === 0) return { results: [] };
+  const session = await pair.dst.openAsApplication(await builder(pair.dst, pair.schema), DDL_TIMEOUTS);
+  try {
+    await useFormatsOf(session, await pair.src.root(), pair.src.config.owner_user.name);
+    for (let waiting = [...views], before = Infinity; waiting.length > 0 && waiting.length < before;) {
+      before = waiting.length;
+      const again: ViewToRefresh[] = [];
+      for (const view of waiting) {
+        progress(`refreshing materialized view "${view.name}"`);
+        const { result, error } = await refresh(session, pair.schema, view);
+        results.set(view.name, result);
+        if (error === undefined) failures.delete(view.name);
+        else {
+          failures.set(view.name, error);
+          again.push(view);
         }
-        const [first] = failed;
-        if (first !== undefined && failed.length === waiting.length) throw refreshError(pair, first.name, first.error);
-        waiting = failed.map(({ name }) => name);
       }
-    },
-    DDL_TIMEOUTS,
-  );
+      waiting = again;
+    }
+  } finally {
+    await session.close();
+  }
+  const all = views.flatMap(({ name }) => results.get(name) ?? []);
+  return failures.size === 0 ? { results: all } : { results: all, error: refreshError(pair, failures) };
 }
 
-function refreshError(pair: Pair, name: string, error: QueryError): QueryError {
-  return new QueryError(`materialized view "${pair.schema}"."${name}" could not be refreshed: ${error.message}`, {
-    hint: error.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
-    detail: { ...error.detail, object: `${pair.schema}.${name}` },
-    cause: error,
+async function refresh(
+  session: Session,
+  schema: string,
+  { name, concurrently }: ViewToRefresh,
+): Promise<{ result: RefreshedView; error?: QueryError }> {
+  const started = performance.now();
+  const result = (error: string | null): RefreshedView => ({
+    name,
+    status: error === null ? 'refreshed' : 'failed',
+    concurrently,
+    duration_ms: Math.round(performance.now() - started),
+    error,
+  });
+  try {
+    await runDdl(session, schema, async () => {
+      await session.query(`REFRESH MATERIALIZED VIEW${concurrently ? ' CONCURRENTLY' : ''} ${qualified(schema, name)}`);
+    });
+    return { result: result(null) };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    return { result: result(error.message), error };
+  }
+}
+
+/** Settings on which the text of values, and the parsing of texts, depends. */
+const FORMATS = [
+  'timezone',
+  'datestyle',
+  'intervalstyle',
+  'extra_float_digits',
+  'bytea_output',
+  'lc_monetary',
+  'lc_numeric',
+  'lc_time',
+  'xmloption',
+  'default_text_search_config',
+];
+
+/** What the source's database and owner set, the destination's gets only at the cutover; here it is as if it had it. */
+async function useFormatsOf(session: Session, source: Session, owner: string): Promise<void> {
+  const rows = await source.query<{ name: string; value: string }>(
+    `SELECT split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value
+       FROM pg_db_role_setting s, unnest(s.setconfig) c
+      WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        AND (s.setrole = 0 OR s.setrole = (SELECT oid FROM pg_roles WHERE rolname = $1))
+        AND lower(split_part(c, '=', 1)) = ANY ($2)
+      -- What is set for less is stronger.
+      ORDER BY s.setrole <> 0, s.setdatabase <> 0`,
+    [owner, FORMATS],
+  );
+  for (const { name, value } of rows) await session.query('SELECT set_config($1, $2, false)', [name, value]);
+}
+
+function refreshError(pair: Pair, failures: ReadonlyMap<string, QueryError>): QueryError {
+  const described = [...failures].map(
+    ([name, error]) => `materialized view "${pair.schema}"."${name}" could not be refreshed: ${error.message}`,
+  );
+  const [first] = [...failures.values()];
+  return new QueryError(described.join('; '), {
+    hint: first?.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
+    detail: { ...first?.detail, object: [...failures.keys()].map((name) => `${pair.schema}.${name}`).join(', ') },
+    cause: first,
   });
 }
 

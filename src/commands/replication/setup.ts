@@ -11,7 +11,7 @@ import { createSubscription, subscriptionExists, waitForDirection } from '../../
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
-import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -19,6 +19,8 @@ interface Options {
   readonly schema: boolean;
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
+  /** Whether it makes extensions that the destination lacks. */
+  readonly extensions: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
@@ -41,7 +43,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     run: () => grantAccess(pair[name], pair.schema),
   });
 
-  if (options.schema) await pair.run([toolsStep(pair)]);
+  if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
   if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
