@@ -9,6 +9,7 @@ import { keysStep } from '../schema/late-keys.js';
 import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
+import { persistentStep } from './persistently.js';
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
@@ -47,8 +48,8 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: handedOver,
-      run: async () => {
-        await prepareSubscription(direction, signal);
+      run: async (progress) => {
+        await prepareSubscription(direction, signal, progress);
         return undefined;
       },
     },
@@ -84,5 +85,5 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       },
     },
   ];
-  return steps;
+  return steps.map((step) => persistentStep(pair, step));
 }

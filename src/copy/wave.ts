@@ -1,9 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
+import { ConnectionError } from '../errors.js';
+import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { literal, qualified } from '../postgres/quote.js';
 import { ReplicationSession } from '../postgres/replication-session.js';
 import type { Session } from '../postgres/session.js';
+import { whileNamingBlockers } from './slot-wait.js';
+
+/** The snapshot is gone, since the session that kept it is: what is not whole yet must come from a new one. */
+export class SnapshotLostError extends ConnectionError {}
 
 /**
  * A wave: all that is copied from one snapshot of the source. The first one begins at the slot by which changes come
@@ -14,14 +20,15 @@ export interface Wave {
   readonly lsn: string;
   /** For SET TRANSACTION SNAPSHOT, until close(). */
   readonly snapshot: string;
-  /** The session that keeps the snapshot and the tables' locks. */
-  readonly keeper: Session;
   /** Blocks and bytes of each table, by name. */
   readonly sizes: ReadonlyMap<string, { readonly blocks: number; readonly bytes: number }>;
+  /**
+   * Makes sure that the snapshot and the locks have been there all the time: that nothing was rewritten.
+   * @throws SnapshotLostError
+   */
+  verify(): Promise<void>;
   close(): Promise<void>;
 }
-
-const LOOK_MS = 1_000;
 
 /**
  * Opens a wave: a slot with its snapshot, and the tables locked against TRUNCATE and rewriting (readers and writers go
@@ -45,25 +52,29 @@ export async function openWave(
   let keeper: Session | undefined;
   try {
     const start = await whileNamingBlockers(
-      await src.root(),
-      await replication.pid(),
+      pair,
+      replication,
       progress,
-      replication.createSlot(slot ?? `belt_copy_${String(environment.pid)}`, slot === null),
+      replication.createSlot(slot ?? passingSlot(environment.pid), slot === null),
     );
     keeper = await src.open('root', { statementTimeout: 0 });
-    await keeper.query(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${literal(start.snapshot)}`,
-    );
     const names = tables.map(({ schema, name }) => `ONLY ${qualified(schema, name)}`);
-    if (names.length > 0) await keeper.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+    const lock = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
+    await beginPatiently(
+      src,
+      keeper,
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${literal(start.snapshot)}; ${lock}`,
+      { what: 'reading the tables', signal: environment.signal, progress },
+    );
+    await refuseRewritten(keeper, tables);
     const { snapshot } = await keeper.one<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
     const sizes = await readSizes(keeper, tables);
     const kept = keeper;
     return {
       lsn: start.lsn,
       snapshot,
-      keeper,
       sizes,
+      verify: together(() => verifyKeeper(kept)),
       close: async () => {
         await Promise.all([kept.close(), replication.close()]);
       },
@@ -74,43 +85,54 @@ export async function openWave(
   }
 }
 
-/** A slot waits for every transaction of the whole server that writes: whoever waits for it wants to know which. */
-async function whileNamingBlockers<T>(
-  session: Session,
-  pid: number,
-  progress: (text: string) => void,
-  work: Promise<T>,
-): Promise<T> {
-  const over = new AbortController();
-  const watch = (async () => {
-    for (;;) {
-      await sleep(LOOK_MS, undefined, { signal: over.signal });
-      const blockers = await slotBlockers(session, pid);
-      if (blockers.length > 0) progress(`waits for transactions that were open before: ${blockers.join(', ')}`);
-    }
-  })().catch(() => undefined);
+/** One that the server has not noticed yet to be without its reader must not be in the way of the next. */
+function passingSlot(pid: number): string {
+  return `belt_copy_${String(pid)}_${randomBytes(3).toString('hex')}`;
+}
+
+/**
+ * A snapshot sees an empty table where one was rewritten after it (ALTER TABLE, TRUNCATE), and blocks that mean something
+ * else after VACUUM FULL. From here on the locks keep all of them away; what happened before, the files tell.
+ */
+async function refuseRewritten(keeper: Session, tables: readonly Table[]): Promise<void> {
+  const rewritten = await keeper.query<{ name: string }>(
+    `SELECT t.name FROM unnest($1::oid[], $2::text[]) AS t (oid, name) LEFT JOIN pg_class c ON c.oid = t.oid
+      WHERE c.relfilenode IS DISTINCT FROM pg_relation_filenode(t.oid)`,
+    [tables.map(({ oid }) => oid), tables.map(({ name }) => name)],
+  );
+  if (rewritten.length === 0) return;
+  const names = rewritten.map(({ name }) => `"${name}"`).join(', ');
+  throw new SnapshotLostError(`tables of the source were rewritten just when their copy began: ${names}`, {
+    hint: 'Run the same command again.',
+    detail: { side: 'src', tables: rewritten.map(({ name }) => name) },
+  });
+}
+
+async function verifyKeeper(keeper: Session): Promise<void> {
   try {
-    return await work;
-  } finally {
-    over.abort();
-    await watch;
+    await keeper.query('SELECT');
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new SnapshotLostError(`the snapshot of the source is gone: ${error.message}`, {
+      hint: 'Run the same command again: it goes on with what is missing.',
+      detail: { side: 'src' },
+      cause: error,
+    });
   }
 }
 
-/** The transactions of all databases that have written and are older than the slot's session's wait. */
-export async function slotBlockers(session: Session, pid: number): Promise<string[]> {
-  const rows = await session.query<{ who: string }>(
-    `SELECT format('pid %s (%s in database %s, %s, for %s s)', pid, usename, datname,
-                   coalesce(nullif(application_name, ''), 'no application name'),
-                   extract(epoch FROM clock_timestamp() - xact_start)::int) AS who
-       FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> $1 AND xact_start IS NOT NULL
-     UNION ALL
-     SELECT format('prepared transaction %s (%s in database %s, since %s)', gid, owner, database, prepared::timestamptz(0))
-       FROM pg_prepared_xacts
-     LIMIT 5`,
-    [pid],
-  );
-  return rows.map(({ who }) => who);
+/** Callers that come while a call runs share the next one: it begins after each of them has asked. */
+function together(ask: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  return () =>
+    (next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        running = ask();
+        return running;
+      }));
 }
 
 async function readSizes(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { indexResult } from './create-indexes.js';
 import { refreshedView } from './refreshed-view.js';
+import { schemaDifference } from './diff-schemas.js';
 import { syncSequencesFields } from './sync-sequences.js';
 import { syncTablesFields } from './sync-tables.js';
 import { comparedTable } from './validate-data.js';
@@ -23,6 +24,15 @@ export const syncFields = z.object({
       })
       .nullable()
       .describe('Null when there are none, or without --large-objects.'),
+    schema: z
+      .object({
+        differences: z
+          .array(schemaDifference)
+          .describe(
+            'In what the destination is not as the source; sync fails for those that an application would meet.',
+          ),
+      })
+      .nullable(),
     validation: z.object({ schema_name: z.string(), tables: z.array(comparedTable) }).nullable(),
   }),
 });

@@ -490,6 +490,7 @@ export const synced: Row<SyncFields>[] = [
         { name: 'by day', status: 'failed', concurrently: true, duration_ms: 40, error: 'division by zero' },
       ],
       large_objects: { source: 3, destination: 3, copied: 2, bytes: 8192 },
+      schema: { differences: [] },
       validation: {
         schema_name: 'Shop Data',
         tables: [
@@ -507,6 +508,12 @@ export const synced: Row<SyncFields>[] = [
       indexes: [],
       views: [],
       large_objects: null,
+      schema: {
+        differences: [
+          { kind: 'index', object: '"by date" on orders', problem: 'missing', src: ['CREATE INDEX ...'], dst: null },
+          { kind: 'table', object: 'orders', problem: 'changed', src: ['comment old'], dst: ['comment new'] },
+        ],
+      },
       validation: {
         schema_name: 'Shop Data',
         tables: [

@@ -13,6 +13,7 @@ import { copiedTables, readTables, replicatedTables, type Table } from '../../po
 import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
 import { databaseSettingsStep } from '../../schema/database.js';
+import { schemaCheck } from '../../schema/check-schema.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -37,6 +38,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFie
     views: [],
     large_objects: null,
     validation: null,
+    schema: null,
   };
   let failure: BeltError | undefined;
   await pair.run([forwardEndedStep(pair), writersStep(pair, 'what they write now does not reach the destination')]);
@@ -85,12 +87,19 @@ function plan(
       detail.views = results;
     },
   });
+  // With --no-schema somebody else makes what is missing, maybe later.
+  const check = schemaCheck(pair, {
+    strict: schema,
+    keep: (differences) => {
+      detail.schema = { differences: [...differences] };
+    },
+  });
   const toCopy = copiedTables(tables);
   const copied: Plan = [
     copyStep(pair, { tables: toCopy, jobs }, keepTables),
     {
       parallel: [
-        [...deferred, views, analyzeStep(pair, { jobs, onlyStale: true })],
+        [...deferred, { parallel: [[views, analyzeStep(pair, { jobs, onlyStale: true })], [check.compare]] }],
         [validate('validate-copied', 'copied', toCopy)],
       ],
     },
@@ -100,7 +109,7 @@ function plan(
     detail.large_objects = result;
   });
   return [
-    { parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [objects]] },
+    { parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [objects], [check.read]] },
     // Last: they hold for every session that begins from then on.
     ...(schema ? [databaseSettingsStep(pair)] : []),
   ];
