@@ -28,11 +28,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       ? 'the subscription is at work'
       : null;
   };
-  const keys = keysStep(
-    pair,
-    tables.map(({ name }) => name),
-    options.jobs,
-  );
+  const keys = keysStep(pair, tables, options.jobs);
   const steps: Step[] = [
     {
       name: 'check-destination',
@@ -42,7 +38,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         if (reason !== null) return reason;
         return (await begun()).run === null ? null : 'a copy has begun';
       },
-      run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
+      run: async () => checkCopyTarget(pair.dst, await pair.schemas(), tables, { byBelt: true }),
     },
     {
       name: 'prepare-subscription',
@@ -79,7 +75,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
-        await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
+        await handOver(direction, run.start_lsn, await readJournal(dst, await pair.schemas()));
         await waitForDirection(direction, ['replicating'], { signal });
         return 'replicating';
       },

@@ -1,6 +1,7 @@
 import { CheckFailedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
+import type { Schemas } from '../postgres/schemas.js';
 import type { InventoryRow } from './inventory/read.js';
 import type { Difference } from './inventory/compare.js';
 import { describeDifferences, readSchema, schemaDifferences } from './differences.js';
@@ -44,7 +45,7 @@ export function schemaCheck(pair: Pair, { strict, keep }: Options): SchemaCheck 
         if (differences.length === 0) return 'they are the same';
         const grave = strict ? differences.filter(matters) : [];
         if (grave.length === 0) return `WARNING: ${describeDifferences(differences)}`;
-        throw lost(pair, grave, differences);
+        throw lost(pair, await pair.schemas(), grave, differences);
       },
     },
   };
@@ -65,16 +66,21 @@ export function matters({ kind, problem, src, dst }: Difference): boolean {
 /** The beginnings of lines of an inventory that say nothing of how the object works. */
 const HARMLESS = /^(comment|statistics targets?|clustered on|owned by) ?/;
 
-function lost(pair: Pair, grave: readonly Difference[], all: readonly Difference[]): CheckFailedError {
+function lost(
+  pair: Pair,
+  schemas: Schemas,
+  grave: readonly Difference[],
+  all: readonly Difference[],
+): CheckFailedError {
   return new CheckFailedError(
-    `schema "${pair.schema}" of the ${pair.dst.toString()} is not what the source's is: ${describeDifferences(grave)}`,
+    `${schemas.words} of the ${pair.dst.toString()} ${schemas.names.length === 1 ? "is not what the source's is" : "are not what the source's are"}: ${describeDifferences(grave)}`,
     {
       hint:
         'Make on the destination what is missing ("belt diff-schemas --full" shows every line of it), then run the same command again; ' +
         'what the application can do without need not hold it up. Rows and sequences are not concerned.',
       detail: {
         side: 'dst',
-        schema: pair.schema,
+        schema: schemas.text,
         differences: all.map(({ kind, object, problem }) => ({ kind, object, problem })),
       },
     },

@@ -54,16 +54,24 @@ export function indexesStep(
     title: 'create the indexes that are missing on the destination',
     done: async () => {
       found = await missingIndexes(pair, origin);
-      keep(found.all.map(({ name }) => ({ name, status: 'skipped_exists', duration_ms: 0, error: null, hint: null })));
+      keep(
+        found.all.map(({ label: name }) => ({
+          name,
+          status: 'skipped_exists',
+          duration_ms: 0,
+          error: null,
+          hint: null,
+        })),
+      );
       return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
     },
     run: async (progress) => {
       const wanted = found ?? (await missingIndexes(pair, origin));
-      const results = await createIndexes(pair.dst, pair.schema, wanted, { jobs, concurrently, progress });
+      const results = await createIndexes(pair.dst, wanted, { jobs, concurrently, progress });
       keep(results);
       const error = failedIndexes(pair.dst, results);
       if (error !== undefined) throw error;
-      const replaced = wanted.missing.filter(({ replace }) => replace).map(({ index }) => `"${index.name}"`);
+      const replaced = wanted.missing.filter(({ replace }) => replace).map(({ index }) => `"${index.label}"`);
       const dropped = replaced.length === 0 ? '' : `; dropped INVALID ones of earlier builds: ${replaced.join(', ')}`;
       return `created ${String(wanted.missing.length)} of ${String(wanted.all.length)}${dropped}`;
     },

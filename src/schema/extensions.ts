@@ -59,11 +59,12 @@ export async function createExtensions(
   origin: SchemaOrigin = sourceOrigin(pair),
 ): Promise<{ created: string[]; unavailable: string[] }> {
   const missing = await missingExtensions(pair, origin);
+  const schemas = await pair.schemas();
   const dst = await pair.dst.root();
   const created: string[] = [];
   for (const { name, available, createIn, version, offered } of missing) {
     if (!available) continue;
-    if (createIn === pair.schema) await prepareSchema(pair);
+    if (createIn !== null && schemas.has(createIn)) await prepareSchema(pair, createIn);
     else if (createIn !== null) await prepareOtherSchema(pair, origin, createIn);
     const where = createIn === null ? '' : ` SCHEMA ${ident(createIn)}`;
     await dst.query(`CREATE EXTENSION IF NOT EXISTS ${ident(name)}${where}`);
@@ -75,14 +76,15 @@ export async function createExtensions(
 /**
  * Looks, before anything is changed, whether the source's extensions can be on the destination.
  * @param create whether belt may create them
+ * @param origin where it is not the source, which then is not asked either
  * @throws RefusedError naming those that must not, or cannot be created, and what needs them
  */
 export async function requireExtensions(
   pair: Pair,
   create: boolean,
-  origin: SchemaOrigin = sourceOrigin(pair),
+  origin?: SchemaOrigin,
 ): Promise<string | undefined> {
-  const missing = await missingExtensions(pair, origin);
+  const missing = await missingExtensions(pair, origin ?? sourceOrigin(pair));
   if (!create && missing.length > 0) {
     const statements = missing.map(
       ({ name, createIn }) =>
@@ -98,11 +100,14 @@ export async function requireExtensions(
   }
   const unavailable = missing.filter(({ available }) => !available).map(({ name }) => name);
   if (unavailable.length === 0) return undefined;
-  const needed = pair.hasSrc ? await neededExtensions(await pair.src.root(), [pair.schema], unavailable) : [];
+  const needed =
+    origin === undefined
+      ? await neededExtensions(await pair.src.root(), (await pair.schemas()).names, unavailable)
+      : [];
   const first = needed.map(({ name, objects }) => `"${name}" (${objects.join(', ')})`);
   if (first.length > 0) {
     throw new RefusedError(
-      `the server of the ${pair.dst.toString()} does not have extensions that schema "${pair.schema}" needs: ${first.join('; ')}`,
+      `the server of the ${pair.dst.toString()} does not have extensions that ${(await pair.schemas()).words} needs: ${first.join('; ')}`,
       {
         hint: 'Install their packages on the destination server, then run the same command again.',
         detail: { side: 'dst', extensions: needed.map(({ name }) => name) },

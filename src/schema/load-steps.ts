@@ -1,14 +1,14 @@
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import { findDumpTools } from '../process/tools.js';
-import { databaseStep } from './database.js';
 import { createExtensions, missingExtensions, requireExtensions } from './extensions.js';
 import { createMissingRoles, missingRolesPlan, requireGrantRoles } from './grant-roles.js';
 import { loadSchema } from './load.js';
 import { applyGrants, missingGrants } from './object-grants.js';
 import { describeLeft, ownerPlan, setOwners } from './object-owners.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
-import { prepareSchema, schemaLoaded } from './prepare.js';
+import { prepareSchemas, schemaLoaded } from './prepare.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
 
 /** Looks for pg_dump and pg_restore before anything is changed. */
@@ -35,7 +35,7 @@ export interface SchemaLoad {
  * Straight from the source.
  * @param keysLater the tables that get their keys when their rows are there
  */
-export function fromSource(pair: Pair, keysLater: readonly string[] = []): SchemaLoad {
+export function fromSource(pair: Pair, keysLater: readonly ObjectName[] = []): SchemaLoad {
   return {
     origin: sourceOrigin(pair),
     load: async (progress) => {
@@ -85,10 +85,10 @@ export function schemaSteps(
     },
     {
       name: 'load-schema',
-      title: `load schema "${pair.schema}" into the destination`,
+      title: `load ${pair.schemaWords} into the destination`,
       done: async () => ((await schemaLoaded(pair, origin)) ? 'it is there' : null),
       run: async (progress) => {
-        await prepareSchema(pair);
+        await prepareSchemas(pair);
         const said = await load(progress);
         loadedNow = true;
         return said;
@@ -97,14 +97,12 @@ export function schemaSteps(
     ownersStep(pair, origin),
     {
       name: 'grant-schema-privileges',
-      title: `give schema "${pair.schema}" its grants and comment on the destination`,
+      title: `give ${pair.schemaWords} grants and comment on the destination`,
       done: async () => ((await missingSchemaPrivileges(pair, origin)).length === 0 ? 'they are there' : null),
       run: async () => `applied ${String(await applySchemaPrivileges(pair, origin))}`,
     },
     // Who passes a grant on must see the schema.
     objectGrantsStep(pair, origin, () => loadedNow),
-    // A file knows of the schema only.
-    ...(pair.hasSrc ? [databaseStep(pair)] : []),
   ];
 }
 

@@ -2,7 +2,7 @@ import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { patiently } from '../pair/patiently.js';
 import type { Step } from '../pair/steps.js';
-import { materializedViews } from '../postgres/catalog/materialized-views.js';
+import { materializedViews, type MaterializedView } from '../postgres/catalog/materialized-views.js';
 import { qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { builder } from './object-owners.js';
@@ -18,10 +18,7 @@ export interface RefreshedView {
   error: string | null;
 }
 
-export interface ViewToRefresh {
-  readonly name: string;
-  readonly concurrently: boolean;
-}
+export type ViewToRefresh = Omit<MaterializedView, 'populated'>;
 
 /**
  * Materialized views to refresh on the destination, in the order in which to do it: those that hold data on the source
@@ -29,14 +26,18 @@ export interface ViewToRefresh {
  * @param again whether those that hold data here already are refreshed, too
  */
 export async function viewsToRefresh(pair: Pair, again: boolean): Promise<ViewToRefresh[]> {
-  const { src, dst } = await pair.roots();
-  const [from, to] = await Promise.all([materializedViews(src, pair.schema), materializedViews(dst, pair.schema)]);
-  const there = new Map(to.map((view) => [view.name, view]));
-  return from.flatMap(({ name, populated }) => {
-    const view = there.get(name);
+  const [from, to] = await bothSides(pair);
+  const there = new Map(to.map((view) => [view.label, view]));
+  return from.flatMap(({ schema, name, label, populated }) => {
+    const view = there.get(label);
     if (!populated || view === undefined || (view.populated && !again)) return [];
-    return [{ name, concurrently: view.populated && view.concurrently }];
+    return [{ schema, name, label, concurrently: view.populated && view.concurrently }];
   });
+}
+
+async function bothSides(pair: Pair): Promise<[MaterializedView[], MaterializedView[]]> {
+  const [{ src, dst }, schemas] = await Promise.all([pair.roots(), pair.schemas()]);
+  return Promise.all([materializedViews(src, schemas), materializedViews(dst, schemas)]);
 }
 
 /**
@@ -52,19 +53,19 @@ export async function refreshViews(
   const results = new Map<string, RefreshedView>();
   const failures = new Map<string, QueryError>();
   if (views.length === 0) return { results: [] };
-  const session = await pair.dst.openAsApplication(await builder(pair.dst, pair.schema), DDL_TIMEOUTS);
+  const session = await pair.dst.openAsApplication(await builder(pair.dst, (await pair.schemas()).names), DDL_TIMEOUTS);
   try {
     await useFormatsOf(session, await pair.src.root(), pair.src.config.owner_user.name);
     for (let waiting = [...views], before = Infinity; waiting.length > 0 && waiting.length < before;) {
       before = waiting.length;
       const again: ViewToRefresh[] = [];
       for (const view of waiting) {
-        progress(`refreshing materialized view "${view.name}"`);
-        const { result, error } = await refresh(session, pair.schema, view);
-        results.set(view.name, result);
-        if (error === undefined) failures.delete(view.name);
+        progress(`refreshing materialized view "${view.label}"`);
+        const { result, error } = await refresh(session, view);
+        results.set(view.label, result);
+        if (error === undefined) failures.delete(view.label);
         else {
-          failures.set(view.name, error);
+          failures.set(view.label, error);
           again.push(view);
         }
       }
@@ -73,18 +74,17 @@ export async function refreshViews(
   } finally {
     await session.close();
   }
-  const all = views.flatMap(({ name }) => results.get(name) ?? []);
-  return failures.size === 0 ? { results: all } : { results: all, error: refreshError(pair, failures) };
+  const all = views.flatMap(({ label }) => results.get(label) ?? []);
+  return failures.size === 0 ? { results: all } : { results: all, error: refreshError(failures) };
 }
 
 async function refresh(
   session: Session,
-  schema: string,
-  { name, concurrently }: ViewToRefresh,
+  { schema, name, label, concurrently }: ViewToRefresh,
 ): Promise<{ result: RefreshedView; error?: QueryError }> {
   const started = performance.now();
   const result = (error: string | null): RefreshedView => ({
-    name,
+    name: label,
     status: error === null ? 'refreshed' : 'failed',
     concurrently,
     duration_ms: Math.round(performance.now() - started),
@@ -130,24 +130,23 @@ async function useFormatsOf(session: Session, source: Session, owner: string): P
   for (const { name, value } of rows) await session.query('SELECT set_config($1, $2, false)', [name, value]);
 }
 
-function refreshError(pair: Pair, failures: ReadonlyMap<string, QueryError>): QueryError {
+function refreshError(failures: ReadonlyMap<string, QueryError>): QueryError {
   const described = [...failures].map(
-    ([name, error]) => `materialized view "${pair.schema}"."${name}" could not be refreshed: ${error.message}`,
+    ([name, error]) => `materialized view "${name}" could not be refreshed: ${error.message}`,
   );
   const [first] = [...failures.values()];
   return new QueryError(described.join('; '), {
     hint: first?.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
-    detail: { ...first?.detail, object: [...failures.keys()].map((name) => `${pair.schema}.${name}`).join(', ') },
+    detail: { ...first?.detail, object: [...failures.keys()].join(', ') },
     cause: first,
   });
 }
 
 /** Materialized views of the destination that hold data, and that the source has too. */
-async function populatedViews(pair: Pair): Promise<string[]> {
-  const { src, dst } = await pair.roots();
-  const [from, to] = await Promise.all([materializedViews(src, pair.schema), materializedViews(dst, pair.schema)]);
-  const known = new Set(from.map(({ name }) => name));
-  return to.filter(({ name, populated }) => populated && known.has(name)).map(({ name }) => name);
+async function populatedViews(pair: Pair): Promise<MaterializedView[]> {
+  const [from, to] = await bothSides(pair);
+  const known = new Set(from.map(({ label }) => label));
+  return to.filter(({ label, populated }) => populated && known.has(label));
 }
 
 /** The step that takes the data out of them, so that they are refreshed when the tables are filled again. */
@@ -157,14 +156,14 @@ export function emptyViewsStep(pair: Pair): Step {
     title: 'empty the materialized views on the destination',
     done: async () => ((await populatedViews(pair)).length === 0 ? 'none holds data' : null),
     run: async (progress) => {
-      const names = await populatedViews(pair);
+      const views = await populatedViews(pair);
       const { signal } = pair.environment;
-      for (const name of names) {
-        await patiently(pair.dst, { what: `emptying materialized view "${name}"`, signal, progress }, (session) =>
-          session.query(`REFRESH MATERIALIZED VIEW ${qualified(pair.schema, name)} WITH NO DATA`),
+      for (const { schema, name, label } of views) {
+        await patiently(pair.dst, { what: `emptying materialized view "${label}"`, signal, progress }, (session) =>
+          session.query(`REFRESH MATERIALIZED VIEW ${qualified(schema, name)} WITH NO DATA`),
         );
       }
-      return `emptied ${String(names.length)}`;
+      return `emptied ${String(views.length)}`;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { analyzeStep } from '../../data/analyze-step.js';
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { DetailFields } from '../../results/detail.js';
 import { viewsStep } from '../../schema/deferred-steps.js';
 import type { RefreshedView } from '../../schema/materialized-views.js';
@@ -21,7 +21,7 @@ export async function run(pair: Pair, { jobs, refresh }: Options): Promise<Outco
       name: 'check-schema',
       title: 'look for the schema on the destination',
       readOnly: true,
-      run: () => requireSchema(pair.dst, pair.schema),
+      run: () => requireSchemas(pair, 'dst'),
     },
     ...(refresh ? [viewsStep(pair, { again: true, keep: (results) => (views = results) })] : []),
     analyzeStep(pair, { jobs, onlyStale: false }, (result) => {

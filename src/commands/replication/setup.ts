@@ -1,8 +1,8 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { Plan } from '../../pair/steps.js';
 import { patiently } from '../../pair/patiently.js';
-import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
@@ -10,8 +10,10 @@ import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
+import { databaseStep } from '../../schema/database.js';
 import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -35,19 +37,20 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
     readSource(pair, progress),
   );
+  const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
   if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
-    done: () => accessGranted(pair[name], pair.schema),
-    run: () => grantAccess(pair[name], pair.schema),
+    done: () => accessGranted(pair[name], schemas),
+    run: () => grantAccess(pair[name], schemas),
   });
 
   if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
-  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
+  const keysLater = options.copy === 'belt' ? replicated : [];
+  if (options.schema) await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
   await pair.run([access('src'), access('dst')]);
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
@@ -58,7 +61,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   if (byBelt) await pair.run(copySteps(pair, replicated, options));
   else {
     await pair.run(
-      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+      pglogicalCopySteps(pair, schemas, replicated, subscribed, (found) => {
         status = found;
       }),
     );
@@ -70,7 +73,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ name }) => name),
+          .map(({ label }) => label),
       },
     },
   };
@@ -79,6 +82,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 /** The steps by which pglogical copies the rows: with one worker, in one transaction. */
 function pglogicalCopySteps(
   pair: Pair,
+  schemas: Schemas,
   replicated: readonly Table[],
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
@@ -90,7 +94,7 @@ function pglogicalCopySteps(
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: subscribed,
-      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+      run: () => checkCopyTarget(pair.dst, schemas, replicated),
     },
     // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
     prepareProofStep(pair.dst, subscribed),
@@ -114,11 +118,12 @@ function pglogicalCopySteps(
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
-  await requireSchema(pair.src, pair.schema);
+  await requireSchemas(pair, 'src');
+  const schemas = await pair.schemas();
   const { signal } = pair.environment;
   // Measuring a table waits for its locks.
   return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
-    readTables(session, pair.schema, pair.config.tables),
+    readTables(session, schemas, pair.config.tables),
   );
 }
 
@@ -134,7 +139,7 @@ function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
     `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
     {
       hint: 'Leave --copy away: belt copies them.',
-      detail: { side: 'src', tables: generated.map(({ name }) => name) },
+      detail: { side: 'src', tables: generated.map(({ label }) => label) },
     },
   );
 }
