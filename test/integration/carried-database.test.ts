@@ -66,11 +66,11 @@ beforeAll(async () => {
 
 describe('what belongs to the database', () => {
   it('setup carries grants and comment; settings wait for the cutover', async () => {
-    expectSuccess(await pair.belt(['setup']));
+    expectSuccess(await pair.belt(['setup', '--accept', 'large-objects']));
     expect(await database(pair.dst)).toEqual(await database(pair.src));
     expect(await settings(pair.dst)).toEqual([{ role: '-', setting: 'work_mem=9MB' }]);
     await untilReplicating(pair.dst, 'pg1_pg2');
-    const again = checkedJson(await pair.belt(['setup', '--json']), detailFields, [pair]);
+    const again = checkedJson(await pair.belt(['setup', '--accept', 'large-objects', '--json']), detailFields, [pair]);
     expect(again.results[0]?.steps.find(({ name }) => name === 'grant-database-privileges')?.status).toBe('skipped');
   });
 
@@ -176,7 +176,7 @@ describe('extensions', () => {
     await other.src.sql('CREATE EXTENSION hstore');
     await other.src.ownerSql('CREATE TABLE "needs \'it" (id int PRIMARY KEY, h hstore)');
     await other.src.sql("UPDATE pg_extension SET extname = 'not_to_be_had' WHERE extname = 'hstore'");
-    expectFailure(await other.belt(['setup']), {
+    expectFailure(await other.belt(['setup', '--accept', 'extension-unavailable']), {
       config: other.config,
       says: [/does not have extensions that schema .* needs: "not_to_be_had" \(column h of table .*needs 'it/],
     });

@@ -9,6 +9,8 @@ import { prepareProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
+import type { AcceptableCode } from '../../precheck/codes.js';
+import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
@@ -20,6 +22,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Codes of findings in spite of which it goes on. */
+  readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
   /** Whether it makes extensions that the destination lacks. */
@@ -47,12 +51,14 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     run: () => grantAccess(pair[name], schemas),
   });
 
+  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  const requirements = requirementsStep(pair, { ...options, done: subscribed });
+  await pair.run([requirements.step]);
   if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated : [];
   if (options.schema) await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
   await pair.run([access('src'), access('dst')]);
-  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const byBelt = options.copy === 'belt';
   // The proof belongs to pglogical's copy; belt's has its journal.
   if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
@@ -70,6 +76,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     fields: {
       detail: {
         forward_replication: status,
+        accepted: requirements.accepted(),
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
