@@ -17,8 +17,9 @@ import { readTables, replicatedTables, type Table } from '../../postgres/catalog
 import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
 import { copySteps } from '../../copy/copy-steps.js';
+import { databaseStep } from '../../schema/database.js';
 import { keysStep } from '../../schema/late-keys.js';
-import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -28,6 +29,8 @@ interface Options {
   readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
+  /** Whether it makes extensions that the destination lacks. */
+  readonly extensions: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   readonly jobs: number;
@@ -57,10 +60,10 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const requirements = requirementsStep(pair, { ...options, done: subscribed });
   await pair.run([requirements.step]);
-  if (options.schema) await pair.run([toolsStep(pair)]);
+  if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
   const keysLater = options.copy === 'belt' ? replicated : [];
-  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
+  if (options.schema) await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
   await pair.run([access('src'), access('dst')]);
   const byBelt = options.copy === 'belt';
   // The proof belongs to pglogical's copy; belt's has its journal.

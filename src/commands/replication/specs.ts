@@ -6,6 +6,7 @@ import {
   exclusionOptions,
   flag,
   integer,
+  noExtensions,
   size,
   type CommandSpec,
 } from '../define.js';
@@ -50,6 +51,7 @@ const setup = definePairCommand({
     schema: noSchema,
     accept,
     createRoles,
+    extensions: noExtensions,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
     maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),
