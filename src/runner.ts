@@ -112,6 +112,14 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
     stepProgress: (step: { title: string }, text: string) => {
       progress.stepProgress(db, step.title, redact(text));
     },
+    warned: (text: string) => {
+      progress.warn(db, redact(text));
+      log.write(`warning: ${redact(text)}`);
+    },
+    noted: (text: string) => {
+      progress.note(db, redact(text));
+      log.write(redact(text));
+    },
     stepEnded: (step: { name: string; title: string }, result: Row<object>['steps'][number]) => {
       const message = result.message === null ? null : redact(result.message);
       progress.stepEnded(db, step.title, { ...result, message });

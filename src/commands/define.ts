@@ -53,6 +53,25 @@ export function size(flags: string, description: string): OptionSpec<number | un
   return { flags, description, parse };
 }
 
+/** A speed such as `50MB/s`, in bytes per second, or undefined; `none` for no limit, Infinity. */
+export function speed(flags: string, description: string): OptionSpec<number | undefined> {
+  const { parse } = size(flags, description);
+  return {
+    flags,
+    description,
+    parse: (given, previous) => (given === 'none' ? Infinity : parse?.(given, previous)),
+  };
+}
+
+/** A whole number within bounds, or undefined: what is taken then the description says. */
+export function integerIfGiven(
+  flags: string,
+  description: string,
+  { min, max }: { min: number; max: number },
+): OptionSpec<number | undefined> {
+  return { flags, description, parse: wholeNumber(min, max) };
+}
+
 /** A whole number within bounds. */
 export function integer(
   flags: string,

@@ -10,27 +10,30 @@ import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 
+/** @returns why there is nothing to copy any more, or null */
+export async function handedOver(pair: Pair): Promise<string | null> {
+  const destination = await pair.dst.root();
+  const run = await readRun(destination);
+  if (run?.phase === 'done') return 'the copy was handed over';
+  const subscription = await readSubscription(destination, forward(pair).subscription);
+  return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
+}
+
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  const handedOver = async (): Promise<string | null> => {
-    const run = await readRun(await pair.dst.root());
-    if (run?.phase === 'done') return 'the copy was handed over';
-    const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-    return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
-  };
   const keys = keysStep(
     pair,
     tables.map(({ name }) => name),
-    options.jobs,
+    options.controls,
   );
   const steps: Step[] = [
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: async () => {
-        const reason = await handedOver();
+        const reason = await handedOver(pair);
         if (reason !== null) return reason;
         return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
       },
@@ -39,7 +42,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     {
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
-      done: handedOver,
+      done: () => handedOver(pair),
       run: async () => {
         await prepareSubscription(direction, signal);
         return undefined;
@@ -49,7 +52,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'copy-tables',
       title: 'copy the rows',
       done: async () => {
-        const reason = await handedOver();
+        const reason = await handedOver(pair);
         if (reason !== null) return reason;
         if ((await readRun(await pair.dst.root())) === null) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
@@ -60,13 +63,13 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         return `${String(rows)} rows of ${String(copied.length)} tables`;
       },
     },
-    { ...keys, done: async () => (await handedOver()) ?? (await keys.done?.()) ?? null },
+    { ...keys, done: async () => (await handedOver(pair)) ?? (await keys.done?.()) ?? null },
     {
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
       done: async () => {
         const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-        return subscription?.enabled === true ? handedOver() : null;
+        return subscription?.enabled === true ? handedOver(pair) : null;
       },
       run: async () => {
         const dst = await pair.dst.root();

@@ -13,6 +13,7 @@ import { readNonEmpty } from '../data/row-counts.js';
 import { lockPair } from '../pair/lock.js';
 import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
+import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';
 import {
   beginRun,
@@ -24,14 +25,14 @@ import {
   type JournalTable,
 } from '../pglogical/copy-journal.js';
 import { planChunks } from './plan.js';
-import { Rate } from './rate.js';
 import { openWave, type Wave } from './wave.js';
 import { copyChunks } from './workers.js';
 
 export interface CopyOptions {
-  readonly jobs: number;
-  /** Bytes per second in all; undefined for no limit. */
-  readonly maxRate: number | undefined;
+  /** How many pieces at once, and how fast in all; may change meanwhile. */
+  readonly controls: Controls;
+  /** Milliseconds that the snapshot may wait for transactions of others. */
+  readonly lockWait: number;
   /** The size of the pieces that big tables are copied in, in bytes. */
   readonly chunkSize: number | undefined;
   readonly progress: (text: string) => void;
@@ -52,12 +53,11 @@ const PROGRESS_MS = 500;
  * @throws RefusedError when changes since an earlier run are lost; QueryError when a server refuses rows
  */
 export async function copyTables(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<JournalTable[]> {
-  const rate = new Rate(options.maxRate ?? Infinity);
   for (let waves = 1; ; waves++) {
     try {
       const missing = await missingTables(pair, tables);
       if (missing.length === 0 && (await readRun(await pair.dst.root())) !== null) break;
-      await copyWave(pair, missing, rate, options);
+      await copyWave(pair, missing, options);
     } catch (error) {
       if (!(error instanceof ConnectionError) || waves >= WAVES) throw error;
       options.progress(`${error.message}; tries again`);
@@ -82,16 +82,16 @@ function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
   return chunks_done === chunks && source_rows !== null;
 }
 
-async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, options: CopyOptions): Promise<void> {
+async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOptions): Promise<void> {
   const direction = forward(pair);
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
   const run = await goingOn(pair, slot);
   if (run === null) await dropSlot(direction, slot, pair.environment.signal);
-  const wave = await openWave(pair, run === null ? slot : null, missing, options.progress);
+  const wave = await openWave(pair, run === null ? slot : null, missing, options);
   try {
-    if (run === null) await beginRun(dst, slot, wave.lsn, options.jobs);
+    if (run === null) await beginRun(dst, slot, wave.lsn, options.controls.jobs);
     const destination = new Map((await readTables(dst, pair.schema, [])).map((table) => [table.name, table.columns]));
     const planned = missing.map((table): CopyTable => {
       const { blocks, bytes } = wave.sizes.get(table.name) ?? { blocks: 0, bytes: 0 };
@@ -114,7 +114,7 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
       wave.lsn,
       planned.map(({ table: { name }, bytes }) => ({ name, bytes, chunks: counts.get(name) ?? 1 })),
     );
-    await copyPlanned(pair, wave, chunks, rate, options);
+    await copyPlanned(pair, wave, chunks, options);
   } finally {
     await wave.close();
   }
@@ -144,8 +144,7 @@ async function copyPlanned(
   pair: Pair,
   wave: Wave,
   chunks: ReturnType<typeof planChunks<CopyTable>>,
-  rate: Rate,
-  { jobs, progress }: CopyOptions,
+  { controls, progress }: CopyOptions,
 ): Promise<void> {
   const all = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
   let passed = 0;
@@ -160,8 +159,7 @@ async function copyPlanned(
   }, PROGRESS_MS);
   try {
     await copyChunks(pair, wave, chunks, {
-      jobs,
-      rate,
+      controls,
       passed: (bytes) => {
         passed += bytes;
       },

@@ -7,15 +7,14 @@ import { literal, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { copyChunk, type CopyTable } from './chunk.js';
 import type { Chunk } from './plan.js';
-import type { Rate } from './rate.js';
+import { workTogether, type Controls } from './controls.js';
 import type { Wave } from './wave.js';
 
 /** The snapshot is gone, since the session that kept it is: what is not whole yet must come from a new one. */
 export class SnapshotLostError extends ConnectionError {}
 
 export interface WorkersOptions {
-  readonly jobs: number;
-  readonly rate: Rate;
+  readonly controls: Controls;
   /** Is told of bytes as they pass. */
   readonly passed: (bytes: number) => void;
   /** Is told of each piece that is on the destination. */
@@ -43,15 +42,18 @@ export async function copyChunks(
   const left = new Map<CopyTable, number>();
   for (const { table } of chunks) left.set(table, (left.get(table) ?? 0) + 1);
   const stop = new AbortController();
-  const work = async (): Promise<void> => {
+  const { controls } = options;
+  const work = async (mayGoOn: () => boolean): Promise<void> => {
     let worker: Worker | undefined;
     try {
-      for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
+      while (mayGoOn()) {
+        const chunk = queue.shift();
+        if (chunk === undefined) return;
         for (let tries = 0; ; tries++) {
           if (stop.signal.aborted) return;
           try {
             worker ??= await openWorker(pair, wave);
-            await copyChunk(worker.src, worker.dst, chunk, options.rate, options.passed);
+            await copyChunk(worker.src, worker.dst, chunk, controls.rate, options.passed);
             break;
           } catch (error) {
             await worker?.close();
@@ -75,8 +77,7 @@ export async function copyChunks(
       await worker?.close();
     }
   };
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(options.jobs, chunks.length) }, work));
-  const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const errors = await workTogether(controls, () => queue.length > 0 && !stop.signal.aborted, work);
   if (pair.environment.signal.aborted) throw new InterruptedError('interrupted while tables were copied');
   // What a server refuses says more than the connections that went with it.
   const [error] = [...errors.filter((one) => !isTransient(one)), ...errors];

@@ -18,7 +18,8 @@ const WATCH_MS = 400;
 /** Somebody else had the lock for too long, or both waited for each other. */
 const IN_THE_WAY: readonly string[] = [SQLSTATE.lockNotAvailable, SQLSTATE.deadlockDetected];
 
-interface Blocker {
+/** A session that holds, or waits in line for, what another one waits for. */
+export interface Blocker {
   pid: number;
   who: string;
 }
@@ -66,7 +67,7 @@ export async function patiently<T>(
 }
 
 /** Looks, while the other session works, who keeps it waiting. */
-function watchBlockers(watcher: Session, pid: number, progress: PatientOptions['progress']) {
+export function watchBlockers(watcher: Session, pid: number, progress: PatientOptions['progress']) {
   let last: Blocker[] = [];
   const over = new AbortController();
   const look = async (): Promise<void> => {
@@ -102,7 +103,8 @@ async function readBlockers(session: Session, pid: number): Promise<Blocker[]> {
   );
 }
 
-function blockedError(side: Side, what: string, blockers: readonly Blocker[], cause: QueryError): DeadlineError {
+/** @param what is done: `emptying the tables` */
+export function blockedError(side: Side, what: string, blockers: readonly Blocker[], cause: QueryError): DeadlineError {
   const pids = blockers.map(({ pid }) => pid).filter((pid) => pid !== 0);
   const who = blockers.map((blocker) => blocker.who).join('; ');
   return new DeadlineError(

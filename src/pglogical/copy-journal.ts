@@ -1,5 +1,6 @@
 import { literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { CONTROL } from './copy-control.js';
 
 /**
  * What has been copied, kept on the destination: a piece's rows and its line in the journal are one transaction, so the
@@ -147,5 +148,5 @@ export async function readJournal(session: Session, schema: string): Promise<Jou
 
 /** Removes the journal, once replication has ended. */
 export async function dropJournal(session: Session): Promise<void> {
-  await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}`);
+  await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}, ${CONTROL}`);
 }

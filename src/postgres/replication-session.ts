@@ -12,6 +12,13 @@ export interface SlotStart {
   readonly snapshot: string;
 }
 
+export interface ReplicationOptions {
+  readonly applicationName: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds after which the server gives up waiting for one transaction; 0 for never. */
+  readonly lockTimeout: number;
+}
+
 /**
  * A connection in replication mode: only there a slot can be made together with a snapshot.
  * Source: PostgreSQL documentation, "Streaming Replication Protocol".
@@ -28,7 +35,7 @@ export class ReplicationSession {
   /** @throws ConnectionError with the reason and what to do */
   static async connect(
     address: Address,
-    { applicationName, signal }: { readonly applicationName: string; readonly signal?: AbortSignal | undefined },
+    { applicationName, signal, lockTimeout }: ReplicationOptions,
   ): Promise<ReplicationSession> {
     const base: pg.ClientConfig & { replication: string } = {
       host: address.hostaddr ?? address.host,
@@ -41,8 +48,8 @@ export class ReplicationSession {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       replication: 'database',
-      // It sits "idle in transaction" while the snapshot is needed, and waits for other transactions as long as it takes.
-      options: '-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0',
+      // It sits "idle in transaction" while the snapshot is needed.
+      options: `-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=${String(lockTimeout)}`,
     };
     try {
       const client = await connectTls(base, address.ssl, address.host);
@@ -74,6 +81,11 @@ export class ReplicationSession {
     );
     if (row === undefined) throw new Error('the server made a slot without saying where it starts');
     return { lsn: row.consistent_point, snapshot: row.snapshot_name };
+  }
+
+  /** Cuts the connection, whatever the server is at. */
+  cut(): void {
+    this.#abort();
   }
 
   async close(): Promise<void> {

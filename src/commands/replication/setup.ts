@@ -10,7 +10,12 @@ import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { DetailFields } from '../../results/detail.js';
-import { copySteps } from '../../copy/copy-steps.js';
+import { attach } from '../../copy/attach.js';
+import { cancelSetup } from '../../copy/cancel.js';
+import { Controls } from '../../copy/controls.js';
+import { copySteps, handedOver } from '../../copy/copy-steps.js';
+import { defaultJobs } from '../../copy/default-jobs.js';
+import { supervised } from '../../copy/supervisor.js';
 import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -19,13 +24,29 @@ interface Options {
   readonly schema: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
-  readonly jobs: number;
+  /** undefined for as many as fit the destination. */
+  readonly jobs: number | undefined;
+  /** Bytes per second; Infinity and undefined for no limit. */
   readonly maxRate: number | undefined;
   readonly chunkSize: number | undefined;
+  /** Milliseconds. */
+  readonly lockWait: number;
+  readonly maxSlotWal: number | undefined;
+  /** Look on, in place of setting up. */
+  readonly attach: boolean;
+  /** End the setup at work, in place of setting up. */
+  readonly cancel: boolean;
+}
+
+/** Sets up; or looks on while another belt does, or ends that. */
+export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
+  if (options.cancel) return { fields: { detail: { ...(await cancelSetup(pair)) } } };
+  if (options.attach) return { fields: { detail: { ...(await attach(pair, options)) } } };
+  return setUp(pair, options);
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
-export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
+async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
     readSource(pair),
@@ -40,24 +61,32 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   });
 
   if (options.schema) await pair.run([toolsStep(pair)]);
-  await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
-  if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
-  await pair.run([access('src'), access('dst')]);
-  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
-  const byBelt = options.copy === 'belt';
-  // The proof belongs to pglogical's copy; belt's has its journal.
-  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
-  await setupReplicationSet(pair, 'src', !byBelt);
   let status = 'replicating';
-  if (byBelt) await pair.run(copySteps(pair, replicated, options));
-  else {
-    await pair.run(
-      pglogicalCopySteps(pair, replicated, subscribed, (found) => {
-        status = found;
-      }),
-    );
-  }
+  const controls = new Controls(
+    options.jobs ?? (await defaultJobs(await pair.dst.root())),
+    options.maxRate ?? Infinity,
+  );
+  const begin = async (): Promise<void> => {
+    await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
+    const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
+    if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
+    await pair.run([access('src'), access('dst')]);
+    const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+    const byBelt = options.copy === 'belt';
+    // The proof belongs to pglogical's copy; belt's has its journal.
+    if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
+    await setupReplicationSet(pair, 'src', !byBelt);
+    if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls }));
+    else {
+      await pair.run(
+        pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+          status = found;
+        }),
+      );
+    }
+  };
+  if (options.copy === 'pglogical' || pair.options.dryRun || (await handedOver(pair)) !== null) await begin();
+  else await supervised(pair, { controls, maxSlotWal: options.maxSlotWal, log: null }, begin);
   return {
     fields: {
       detail: {

@@ -1,4 +1,15 @@
-import { choice, definePairCommand, exclusionOptions, flag, integer, size, type CommandSpec } from '../define.js';
+import {
+  choice,
+  definePairCommand,
+  duration,
+  exclusionOptions,
+  flag,
+  integer,
+  integerIfGiven,
+  size,
+  speed,
+  type CommandSpec,
+} from '../define.js';
 
 /** The table that every command uses whose result is what its steps did. */
 const stepsTable = () => import('../../render/tables/steps.js');
@@ -29,14 +40,22 @@ const setup = definePairCommand({
     },
   ],
   needs: 'both',
-  changes: true,
+  changes: ({ attach, cancel }) => !attach && !cancel,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
-    jobs: integer('-j, --jobs <n>', 'connections that copy at once', { min: 1, max: 64, defaultValue: 4 }),
-    maxRate: size('--max-rate <size>', 'most bytes per second that are copied in all, such as 50MB/s'),
+    jobs: integerIfGiven(
+      '-j, --jobs <n>',
+      "connections that copy at once (default: the destination's CPUs less one, from 4 to 8; 4 where it does not tell)",
+      { min: 1, max: 64 },
+    ),
+    maxRate: speed('--max-rate <speed>', 'most bytes per second that are copied in all, such as 50MB/s; or none'),
     chunkSize: size('--chunk-size <size>', 'size of the pieces that big tables are copied in (default: 128MB)'),
+    lockWait: duration('--lock-wait <duration>', 'how long the snapshot may wait for transactions of others', '10m'),
+    maxSlotWal: size('--max-slot-wal <size>', 'end the copy before its slot holds more WAL on the source than this'),
+    attach: flag('--attach', 'look on while another belt copies; with --jobs or --max-rate, change that first'),
+    cancel: flag('--cancel', 'end the setup that is at work, wherever it runs'),
   },
   result: detail,
   load: () => import('./setup.js'),
