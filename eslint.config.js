@@ -34,7 +34,19 @@ const LAYERS = {
   copy: ['postgres', 'config', 'process', 'pair', 'results', 'pglogical', 'schema', 'data', 'logins'],
   sandbox: ['postgres', 'config', 'process'],
   render: ['results'],
-  commands: ['postgres', 'config', 'process', 'results', 'pair', 'pglogical', 'schema', 'data', 'logins', 'copy', 'sandbox'],
+  commands: [
+    'postgres',
+    'config',
+    'process',
+    'results',
+    'pair',
+    'pglogical',
+    'schema',
+    'data',
+    'logins',
+    'copy',
+    'sandbox',
+  ],
 };
 
 /** The top of the program: nothing in the folders knows these. */

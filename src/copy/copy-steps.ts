@@ -1,7 +1,7 @@
 import { checkCopyTarget } from '../data/copy-target.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
-import { forward } from '../pglogical/direction.js';
+import { EMPTY_SET, forward } from '../pglogical/direction.js';
 import { waitForDirection } from '../pglogical/subscriptions.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
@@ -10,13 +10,20 @@ import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 
+/** The copy that was begun; one whose subscription is gone counts for nothing. */
+async function begun(pair: Pair) {
+  const dst = await pair.dst.root();
+  const subscription = await readSubscription(dst, forward(pair).subscription);
+  return { subscription, run: subscription === null ? null : await readRun(dst) };
+}
+
 /** @returns why there is nothing to copy any more, or null */
 export async function handedOver(pair: Pair): Promise<string | null> {
-  const destination = await pair.dst.root();
-  const run = await readRun(destination);
+  const { subscription, run } = await begun(pair);
   if (run?.phase === 'done') return 'the copy was handed over';
-  const subscription = await readSubscription(destination, forward(pair).subscription);
-  return subscription?.enabled === true && run === null ? 'the subscription is at work' : null;
+  return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
+    ? 'the subscription is at work'
+    : null;
 }
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
@@ -35,7 +42,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        return (await readRun(await pair.dst.root())) === null ? null : 'a copy has begun';
+        return (await begun(pair)).run === null ? null : 'a copy has begun';
       },
       run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
     },
@@ -54,7 +61,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        if ((await readRun(await pair.dst.root())) === null) return null;
+        if ((await begun(pair)).run === null) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -68,8 +75,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
       done: async () => {
-        const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-        return subscription?.enabled === true ? handedOver(pair) : null;
+        return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
       },
       run: async () => {
         const dst = await pair.dst.root();

@@ -1,10 +1,10 @@
 import { DeadlineError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
-import { REPLICATION_SET } from '../pglogical/direction.js';
+import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import { setPhase, type JournalTable } from '../pglogical/copy-journal.js';
+import { dropJournal, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -13,8 +13,6 @@ import { setPhase, type JournalTable } from '../pglogical/copy-journal.js';
  * pglogical's public functions.
  */
 
-/** A set without tables, for a subscription that is to do nothing yet. */
-const EMPTY_SET = 'belt_none';
 const CREATE_TIMEOUT_MS = 90_000;
 const START_MS = 30_000;
 const SLOT_MS = 30_000;
@@ -26,12 +24,14 @@ const SLOT_MS = 30_000;
 export async function prepareSubscription(direction: Direction, signal: AbortSignal | undefined): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
-  await provider.query(
-    `SELECT pglogical.create_replication_set($1)
-      WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
-    [EMPTY_SET],
-  );
   if ((await readSubscription(subscriber, name)) === null) {
+    // What was copied for a subscription that is gone is of no use to this one.
+    await dropJournal(subscriber);
+    await provider.query(
+      `SELECT pglogical.create_replication_set($1)
+        WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
+      [EMPTY_SET],
+    );
     await subscriber.withStatementTimeout(CREATE_TIMEOUT_MS, () =>
       subscriber.query(
         `SELECT pglogical.create_subscription(subscription_name := $1, provider_dsn := $2, replication_sets := $3,
@@ -54,6 +54,7 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
     await subscriber.query('SELECT pglogical.alter_subscription_add_replication_set($1, $2)', [name, REPLICATION_SET]);
   if (sets.includes(EMPTY_SET))
     await subscriber.query('SELECT pglogical.alter_subscription_remove_replication_set($1, $2)', [name, EMPTY_SET]);
+  await provider.query('SELECT pglogical.drop_replication_set($1, true)', [EMPTY_SET]);
 }
 
 function subscribedSets(subscriber: Session, name: string): Promise<{ sets: string[]; enabled: boolean }> {

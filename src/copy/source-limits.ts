@@ -48,7 +48,7 @@ export class SourceLimits {
     if ((near || nearServers) && !this.#toldWal) {
       this.#toldWal = true;
       const limit = near
-        ? `the copy is ended at --max-slot-wal ${formatBytes(this.maxSlotWal ?? 0)}`
+        ? `the copy is ended at --max-slot-wal ${formatBytes(this.maxSlotWal)}`
         : `${formatBytes(safe ?? 0)} more, and max_slot_wal_keep_size is reached: the source then throws WAL away, and the copy is lost`;
       verdicts.push({ kind: 'warn', text: `${holds}; ${limit}` });
     }

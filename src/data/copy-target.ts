@@ -33,7 +33,10 @@ export async function checkCopyTarget(
     'has no primary key (or replica identity) on tables that the source replicates',
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
-  const generated = tables.filter(({ name }) => there.get(name)?.columns.some((column) => column.generated) === true);
+  const generated = tables.filter(({ name, columns }) => {
+    const alike = new Set(columns.filter((column) => column.generated).map((column) => column.name));
+    return there.get(name)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
+  });
   refuse(
     dst,
     generated,

@@ -6,6 +6,7 @@ import { clientSessions, describeSessions } from '../logins/sessions.js';
 import { requireTwoDatabases } from '../pair/identity.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
+import { journalThere } from '../pglogical/copy-journal.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
@@ -151,7 +152,7 @@ async function readDestination(pair: Pair) {
   const dst = await pair.dst.root();
   return {
     subscription: await readSubscription(dst, forward(pair).subscription),
-    unfinished: await proofTableThere(dst),
+    unfinished: (await proofTableThere(dst)) || (await journalThere(dst)),
     sessions: await clientSessions(dst, exclusionsFor(pair, undefined, pair.dst)),
   };
 }

@@ -1,7 +1,7 @@
 import type { SideName } from '../errors.js';
 import type { Session } from '../postgres/session.js';
 import { hasPglogical } from './extension.js';
-import { nodeName, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
+import { nodeName, EMPTY_SET, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
 
 /** All that pglogical has in one database. */
 export interface Inventory {
@@ -85,7 +85,7 @@ export function foreignParts({ node, subscriptions, sets, slots }: Inventory): s
     ...subscriptions
       .filter(({ name }) => name !== SUBSCRIPTIONS.forward && name !== SUBSCRIPTIONS.back)
       .map(({ name }) => `subscription "${name}"`),
-    ...sets.filter((name) => name !== REPLICATION_SET).map((name) => `replication set "${name}"`),
+    ...sets.filter((name) => name !== REPLICATION_SET && name !== EMPTY_SET).map((name) => `replication set "${name}"`),
     ...slots.filter(({ name }) => !isKnownSlot(name)).map(({ name }) => `replication slot "${name}"`),
   ];
 }

@@ -7,7 +7,7 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
 import { waitFor } from '../postgres/wait.js';
 import { revokeAccessStep } from './access.js';
 import { removeProofStep } from './copy-proof.js';
-import { nodeName, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
+import { nodeName, EMPTY_SET, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
 import { dropRoleStep } from './drop-role.js';
 import { dropExtensionSteps } from './drop-extension.js';
 import { hasPglogical } from './extension.js';
@@ -180,11 +180,15 @@ function dropSetStep(side: Side, signal: AbortSignal): Step {
   return {
     name: `drop-replication-set-${side.name}`,
     title: `drop replication set ${REPLICATION_SET} on the ${side.word}`,
-    done: async () =>
-      (await readInventory(await side.root())).sets.includes(REPLICATION_SET) ? null : 'there is none',
+    done: async () => {
+      const { sets } = await readInventory(await side.root());
+      return sets.includes(REPLICATION_SET) || sets.includes(EMPTY_SET) ? null : 'there is none';
+    },
     run: async (progress) => {
       await patiently(side, { what: `dropping replication set ${REPLICATION_SET}`, signal, progress }, (session) =>
-        session.query('SELECT pglogical.drop_replication_set($1, true)', [REPLICATION_SET]),
+        session.query('SELECT pglogical.drop_replication_set(name, true) FROM unnest($1::text[]) AS name', [
+          [REPLICATION_SET, EMPTY_SET],
+        ]),
       );
       return undefined;
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../postgres/session.js';
 import type { Direction } from './direction.js';
-import { nodeName } from './direction.js';
+import { EMPTY_SET, nodeName } from './direction.js';
 import { readRun } from './copy-journal.js';
 import { copyProven } from './copy-proof.js';
 import { reasonOf } from './diagnosis/facts.js';
@@ -14,6 +14,8 @@ export type DirectionStatus = 'unconfigured' | 'initializing' | 'replicating' | 
 /** What the subscriber's catalog says about a subscription. */
 export interface SubscriptionState {
   slot: string;
+  /** The replication sets that it receives. */
+  sets: string[];
   enabled: boolean;
   /** pglogical's own word: `replicating` only says that a worker lives and the subscription as a whole was synced once. */
   status: string;
@@ -65,7 +67,7 @@ export async function readSubscription(session: Session, name: string): Promise<
     ? 'CROSS JOIN LATERAL pglogical.show_subscription_status(s.sub_name) st'
     : "CROSS JOIN (SELECT 'down' AS status) st";
   const [row] = await session.query<SubscriptionState>(
-    `SELECT s.sub_slot_name AS slot, s.sub_enabled AS enabled, st.status, whole.sync_status,
+    `SELECT s.sub_slot_name AS slot, s.sub_replication_sets AS sets, s.sub_enabled AS enabled, st.status, whole.sync_status,
             coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting
        FROM pglogical.subscription s
        ${ownWord}
@@ -128,10 +130,10 @@ async function look(direction: Direction): Promise<DirectionState> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
   if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
-  if (direction.name === 'forward' && !subscription.enabled) {
+  if (direction.name === 'forward' && (!subscription.enabled || subscription.sets.includes(EMPTY_SET))) {
     const run = await readRun(subscriber);
-    // The subscription sleeps while belt copies.
-    if (run !== null && run.phase !== 'done') {
+    // The subscription sleeps while belt copies; before, it is at work on nothing.
+    if (subscription.sets.includes(EMPTY_SET) || (run !== null && run.phase !== 'done')) {
       const slot = await readSlot(provider, subscription.slot);
       return { status: 'initializing', subscription, slot, reasons: [], copyLost: false };
     }

@@ -152,7 +152,7 @@ it('shows no password when a server cannot be reached from the other one', { tim
   if (pair.config.src !== null) pair.config.src.peer_port = 1;
   await pair.writeConfig();
   const failed = await mustFail(pair, ['setup']);
-  expect(failedStep(failed)).toBe('create-subscription');
+  expect(failedStep(failed)).toBe('prepare-subscription');
   // PostgreSQL's own words come with the connection string.
   expect(failed.error?.message).toContain('port 1 failed: Connection refused');
   const { pw } = pair.names.pglogical;

@@ -109,6 +109,6 @@ it('moves a database whose every name and password is hostile, and shows no secr
   const arguments_ = [...watch.seen].join('\n');
   for (const tool of ['bin/belt.js', 'pg_dump', 'pg_restore']) expect(arguments_).toContain(tool);
   const all = `${texts.join('\n')}\n${await filesOf(pair.dir)}`;
-  expect(all).toContain('create-subscription');
+  expect(all).toContain('prepare-subscription');
   expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
 });

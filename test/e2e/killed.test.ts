@@ -75,7 +75,7 @@ const POINTS: readonly { readonly command: Command; readonly kills: readonly [Ki
       after(/create role pgl .* on the source \(/, 10),
       // pg_restore outlives belt, and goes on when the lock is gone.
       blocked('dst', () => 'LOCK TABLE pg_catalog.pg_enum IN EXCLUSIVE MODE', 'belt pg_restore'),
-      after(/create subscription pg1_pg2 .*\(/, 10),
+      after(/make subscription pg1_pg2 .*\(/, 10),
     ],
   },
   {

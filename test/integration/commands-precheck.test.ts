@@ -33,7 +33,7 @@ describe('belt precheck', () => {
     expect(run.stdout).toMatch(/^shop +src +\d+[\d.]* +\d+ +\d+ +\d+ +logical +ok +2\.\d\S* /m);
     expect(run.stdout).toMatch(/^Order Details +pglogical +Shop Data +Owner_/m);
     expect(run.stdout).toMatch(/^log +dump and load +Shop Data +Owner_\S+ +\S/m);
-    expect(run.stdout).toMatch(/^tree +dump and load /m);
+    expect(run.stdout).toMatch(/^tree +pglogical /m);
     expect(run.stdout).toMatch(/^Numbers +Shop Data +Owner_/m);
     expect(run.stdout).toMatch(/^plpgsql +yes$/m);
     expect(run.stdout).toMatch(/All requirements are met\.\n$/);
@@ -55,7 +55,7 @@ describe('belt precheck', () => {
           tables: [
             { name: 'Order Details', has_primary_key: true, replication_method: 'pglogical', can_replicate: true },
             { name: 'log', has_primary_key: false, replication_method: 'dump_and_load', can_replicate: true },
-            { name: 'tree', has_primary_key: true, replication_method: 'dump_and_load' },
+            { name: 'tree', has_primary_key: true, replication_method: 'pglogical' },
           ],
           sequences: [{ name: 'Numbers' }, { name: 'Order Details_id_seq' }],
           root_ok: true,

@@ -98,7 +98,7 @@ describe('while rows are still copied', () => {
       ALTER TABLE "Order Details" ENABLE ALWAYS TRIGGER hold`);
     const holder = await pair.dst.connect();
     await holder.query('SELECT pg_advisory_lock(77)');
-    expectSuccess(await pair.belt(['setup', '--no-schema']));
+    expectSuccess(await pair.belt(['setup', '--no-schema', '--copy', 'pglogical']));
     const run = await pair.belt([COMMAND]);
     const status = await pair.belt(['status', '--json']);
     await holder.end();

@@ -25,7 +25,7 @@ describe('belt setup', () => {
     const { results } = checkedJson(run, detailFields, [pair, second]);
     for (const { steps } of results) {
       expect(steps.find(({ name }) => name === 'create-node-src')?.status).toBe('planned');
-      expect(steps.find(({ name }) => name === 'create-subscription')?.status).toBe('planned');
+      expect(steps.find(({ name }) => name === 'prepare-subscription')?.status).toBe('planned');
       expect(steps.filter(({ status }) => status === 'failed')).toEqual([]);
     }
     expect([await everything(pair), await everything(second)]).toEqual(before);
@@ -48,7 +48,7 @@ describe('belt setup', () => {
   it('finds nothing to do the second time, and changes nothing', async () => {
     const before = await everything(pair);
     const { results } = checkedJson(await pair.belt(['setup', '--json']), detailFields, [pair]);
-    const looks = ['read-source', 'check-tools', 'check-grant-roles', 'wait-started'];
+    const looks = ['read-source', 'check-tools', 'check-grant-roles'];
     const again = results.flatMap(({ steps }) => steps.filter(({ name }) => !looks.includes(name)));
     expect(again.length).toBeGreaterThan(10);
     expect(again.filter(({ status }) => status !== 'skipped')).toEqual([]);
@@ -82,7 +82,7 @@ describe('belt setup', () => {
     expect(names.length).toBeGreaterThanOrEqual(3);
     expect(names).toContainEqual(expect.stringMatching(/^\d{8}T\d{9}Z-setup\.log$/));
     const texts = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')));
-    expect(texts.join('')).toMatch(/create-subscription: ok in \d+ ms/);
+    expect(texts.join('')).toMatch(/prepare-subscription: ok in \d+ ms/);
     expect((await stat(`${folder}/${names[0] ?? ''}`)).mode & 0o077).toBe(0);
   });
 });

@@ -128,7 +128,7 @@ describe('belt status --watch', () => {
     const fresh = await testPair({ srcSql: TABLES + ROWS, dstSql: TABLES });
     let watch: Watch | undefined;
     await holding(fresh.dst, `LOCK TABLE "${fresh.schema}"."B second" IN SHARE MODE`, async () => {
-      const run = await fresh.belt(['setup', '--no-schema']);
+      const run = await fresh.belt(['setup', '--no-schema', '--copy', 'pglogical']);
       expect(run.exitCode, run.text).toBe(0);
       await untilBlocked(fresh.dst, 'pg1_pg2_copy');
       watch = new Watch(fresh, [fresh.dc, fresh.db, '--watch', '1']);

@@ -104,7 +104,7 @@ describe('belt status', () => {
     await lock.query('BEGIN');
     await lock.query(`LOCK TABLE ${ident(fresh.schema)}."B second" IN SHARE MODE`);
     const { rows: pids } = await lock.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    expectSuccess(await fresh.belt(['setup', '--no-schema']));
+    expectSuccess(await fresh.belt(['setup', '--no-schema', '--copy', 'pglogical']));
     await untilBlocked(fresh.dst, 'pg1_pg2_copy');
     // A table that somebody has locked must not keep status from answering.
     await holding(fresh.dst, `LOCK TABLE ${ident(fresh.schema)}."D keyless" IN ACCESS EXCLUSIVE MODE`, async () => {

@@ -61,7 +61,7 @@ describe('belt wait', () => {
     const fresh = await testPair({ srcSql: `${sql}; INSERT INTO "Order Details" VALUES (1, '', 1)`, dstSql: sql });
     let waiting: ReturnType<TestPair['belt']> | undefined;
     await holding(fresh.dst, `LOCK TABLE ${table(fresh)} IN SHARE MODE`, async () => {
-      expectSuccess(await fresh.belt(['setup', '--no-schema']));
+      expectSuccess(await fresh.belt(['setup', '--no-schema', '--copy', 'pglogical']));
       await untilBlocked(fresh.dst, 'pg1_pg2_copy');
       const early = checkedJson(
         await fresh.belt(['wait', '--for', 'replicating', '--timeout', '1s', '--json']),

@@ -30,6 +30,7 @@ CREATE TABLE empty_one (id int PRIMARY KEY);
 CREATE TABLE "Order Details" (LIKE "select");
 CREATE TABLE "x'; DROP TABLE y; --" (a int, b text, c json, d numeric);
 CREATE TABLE generated (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED, v text);
+ALTER TABLE generated REPLICA IDENTITY NOTHING;
 CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY, v text);
 CREATE TABLE deferred_key (id int PRIMARY KEY DEFERRABLE, v text);
 CREATE TABLE only_json (j json, x xml);

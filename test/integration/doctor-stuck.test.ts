@@ -286,7 +286,7 @@ describe.concurrent('belt doctor', () => {
         ALTER TABLE other ENABLE ALWAYS TRIGGER hold`,
     });
     await holding(third.dst, 'SELECT pg_advisory_lock(77)', async () => {
-      expectSuccess(await third.belt(['setup', '--no-schema']));
+      expectSuccess(await third.belt(['setup', '--no-schema', '--copy', 'pglogical']));
       await until('the copy waits', async () => {
         const rows = await third.dst.sql(
           `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`,
@@ -320,7 +320,7 @@ describe.concurrent('belt doctor', () => {
       dstSql: `CREATE TABLE "Order Details" (id int PRIMARY KEY, v text, n int, owner_note text);
                CREATE TABLE other (id int PRIMARY KEY, v text CHECK (v IS NOT NULL))`,
     });
-    await failed.belt(['setup', '--no-schema']);
+    await failed.belt(['setup', '--no-schema', '--copy', 'pglogical']);
     await waitForStatus(failed, 'down');
     const found = await doctor(failed, ['--fix']);
     expectFinding(found, 'copy-failed', {

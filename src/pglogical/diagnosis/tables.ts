@@ -48,7 +48,7 @@ function compare({ name, from, to }: Both, troubles: Troubles): void {
     columns.delete(column.name);
     const called = `${column.name} of ${name}`;
     if (other === undefined) add(troubles, 'column-missing', called);
-    else if (other.generated) add(troubles, 'column-generated', called);
+    else if (other.generated && !column.generated) add(troubles, 'column-generated', called);
     else if (other.type !== column.type)
       add(troubles, 'column-type', `${called} (${column.type}, there ${other.type})`);
   }

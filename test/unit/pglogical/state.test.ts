@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge, type SlotState, type SubscriptionState } from '../../../src/pglogical/state.js';
 
 const subscription: SubscriptionState = {
+  sets: ['pgbelt'],
   slot: 'pgl_db_pg1_pg1_pg2',
   enabled: true,
   status: 'replicating',
