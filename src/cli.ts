@@ -79,7 +79,8 @@ const handlers: Handlers = {
       await watchPairs(spec, spec.watch, call, seconds);
       return;
     }
-    const { runCommand } = await import('./runner.js');
+    const { looksOn, runCommand } = await import('./runner.js');
+    if (looksOn({ spec, options: call.options })) farewell = '\n';
     const started = new Date();
     let envelope: Envelope<object>;
     try {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as errors from '../errors.js';
 import type { Pair } from '../pair/pair.js';
-import { changeControl, readControl, type CopyControl } from '../pglogical/copy-control.js';
+import { changeControl, readControl, waitForControl, type CopyControl } from '../pglogical/copy-control.js';
 import { readRun } from '../pglogical/copy-journal.js';
 import { setupAtWork } from './cancel.js';
 
@@ -11,6 +11,8 @@ export interface AttachOptions {
 }
 
 const LOOK_MS = 1_000;
+/** How long the other belt may take to come to where it takes orders. */
+const TAKES_ORDERS_MS = 30_000;
 /** A belt that has lost its connections is without its lock until it has made them anew. */
 const GONE_MS = 30_000;
 /** So long servers that do not answer are tried again. */
@@ -50,7 +52,9 @@ export async function attach(pair: Pair, options: AttachOptions): Promise<Attach
       done: () =>
         Promise.resolve(options.jobs === undefined && options.maxRate === undefined ? 'nothing to tell' : null),
       run: async () => {
-        await changeControl(await pair.dst.root(), options);
+        const session = await pair.dst.root();
+        if ((await waitForControl(session, TAKES_ORDERS_MS, signal)) === undefined) throw takesNoOrders(pair);
+        await changeControl(session, options);
         return undefined;
       },
     },
@@ -111,6 +115,13 @@ const CLASSES = [
   errors.CheckFailedError,
   errors.InterruptedError,
 ];
+
+function takesNoOrders(pair: Pair): errors.DeadlineError {
+  return new errors.DeadlineError(`the setup at work on the ${pair.dst.toString()} has not begun to copy yet`, {
+    hint: 'Run the same command again in a moment.',
+    detail: { side: 'dst' },
+  });
+}
 
 function gone(pair: Pair, control: CopyControl | null): errors.BeltError {
   const who = control === null ? '' : `: pid ${String(control.pid)} on ${control.host}, since ${control.started_at}`;

@@ -4,7 +4,7 @@ import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import { dropJournal, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
+import { forgetCopy, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -26,7 +26,7 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
   const name = direction.subscription;
   if ((await readSubscription(subscriber, name)) === null) {
     // What was copied for a subscription that is gone is of no use to this one.
-    await dropJournal(subscriber);
+    await forgetCopy(subscriber);
     await provider.query(
       `SELECT pglogical.create_replication_set($1)
         WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,

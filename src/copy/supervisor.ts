@@ -69,7 +69,7 @@ async function repeat(signal: AbortSignal, pauseMs: number, look: () => Promise<
 class Watch {
   /** Whether the source is to be freed of the slot. */
   dropSlot = false;
-  readonly #sessions = new Map<Side, Session>();
+  readonly #sessions = new Map<Side, Promise<Session>>();
   readonly #limits: SourceLimits;
 
   constructor(
@@ -112,23 +112,27 @@ class Watch {
 
   /** Looks on a session of its own, which no long statement keeps busy; made anew after a failure. */
   async #on<T>(side: Side, look: (session: Session) => Promise<T>): Promise<T> {
-    let session = this.#sessions.get(side);
-    if (session === undefined) {
-      session = await side.open('root');
-      this.#sessions.set(side, session);
-    }
+    const opened = this.#sessions.get(side) ?? side.open('root');
+    this.#sessions.set(side, opened);
     try {
-      return await look(session);
+      return await look(await opened);
     } catch (error) {
-      this.#sessions.delete(side);
-      await session.close();
+      if (this.#sessions.get(side) === opened) this.#sessions.delete(side);
+      await closed(opened);
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+    await Promise.all([...this.#sessions.values()].map(closed));
   }
+}
+
+async function closed(opened: Promise<Session>): Promise<void> {
+  await opened.then(
+    (session) => session.close(),
+    () => undefined,
+  );
 }
 
 /**

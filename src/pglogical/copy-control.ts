@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/session.js';
+import { waitFor } from '../postgres/wait.js';
 
 /**
  * Who copies, what it is told meanwhile, and how it ended: a row beside the journal on the destination, which the belt at
@@ -61,6 +62,19 @@ export async function readControl(session: Session): Promise<CopyControl | null>
             error_type, error, hint FROM ${CONTROL}`,
   );
   return run ?? null;
+}
+
+/** The run that copies, once it takes orders; undefined after that many milliseconds. */
+export async function waitForControl(
+  session: Session,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<CopyControl | undefined> {
+  const look = async (): Promise<CopyControl | undefined> => {
+    const run = await readControl(session);
+    return run?.ended_at === null ? run : undefined;
+  };
+  return waitFor(look, { deadline, signal });
 }
 
 /** What the run is to do differently from now on; what is left out stays. */

@@ -146,7 +146,13 @@ export async function readJournal(session: Session, schema: string): Promise<Jou
   );
 }
 
-/** Removes the journal, once replication has ended. */
+/** Forgets a copy whose subscription is gone, to begin anew. */
+export async function forgetCopy(session: Session): Promise<void> {
+  await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}`);
+}
+
+/** Removes the journal and all that belongs to it, once replication has ended. */
 export async function dropJournal(session: Session): Promise<void> {
-  await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}, ${CONTROL}`);
+  await forgetCopy(session);
+  await session.query(`DROP TABLE IF EXISTS ${CONTROL}`);
 }

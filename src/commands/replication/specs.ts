@@ -41,6 +41,7 @@ const setup = definePairCommand({
   ],
   needs: 'both',
   changes: ({ attach, cancel }) => !attach && !cancel,
+  looksOn: ({ attach }) => attach,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
