@@ -135,6 +135,12 @@ export const exclusionOptions = {
   ),
 };
 
+/** An option of the commands that load the schema. */
+export const createRoles = flag(
+  '--create-roles',
+  'make the roles that the schema names and the destination lacks: NOLOGIN, no password, with their memberships',
+);
+
 /** What `run` gives: the command's own fields of the row, and an error when a check found something. */
 export interface Outcome<Fields extends object> {
   readonly fields: Fields;

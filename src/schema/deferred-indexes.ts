@@ -8,6 +8,7 @@ import type { Session } from '../postgres/session.js';
 import { buildConcurrently } from './concurrently.js';
 import { catalogDeferred, type DeferredOrigin } from './deferred-origin.js';
 import { whatIsMissing, type MissingIndex } from './index-plan.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 export interface DeferredIndexes {
@@ -82,7 +83,7 @@ export async function createIndexes(
     const sessions = concurrently ? 1 : Math.max(1, Math.min(jobs, builds.length));
     await dst.withSessions(
       sessions,
-      'owner',
+      await builder(dst, schema),
       async (idle) => {
         const free = [...idle];
         let done = 0;

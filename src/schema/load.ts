@@ -49,6 +49,8 @@ async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[
         path: archive.tools.restore.path,
         args: [
           '--no-owner',
+          // Who may do what, and who owns what, comes from the catalog: see object-grants.ts.
+          '--no-privileges',
           '--no-tablespaces',
           '--single-transaction',
           '--exit-on-error',

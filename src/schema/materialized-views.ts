@@ -4,6 +4,7 @@ import { patiently } from '../pair/patiently.js';
 import type { Step } from '../pair/steps.js';
 import { materializedViews } from '../postgres/catalog/materialized-views.js';
 import { qualified } from '../postgres/quote.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /** Materialized views that hold data on the source and none on the destination, in the order in which to refresh. */
@@ -28,7 +29,7 @@ export async function refreshViews(
   if (names.length === 0) return;
   await pair.dst.withSessions(
     1,
-    'owner',
+    await builder(pair.dst, pair.schema),
     async ([session]) => {
       if (session === undefined) return;
       let waiting = [...names];

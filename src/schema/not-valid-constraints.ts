@@ -4,6 +4,7 @@ import { constraintComments, constraintKey, type ConstraintName } from '../postg
 import { makeDurable } from '../postgres/durable.js';
 import { missingStatements } from './constraint-plan.js';
 import { catalogDeferred, type DeferredOrigin } from './deferred-origin.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /** A constraint of which the destination lacks something. */
@@ -48,7 +49,7 @@ export async function addConstraints(
   if (missing.length === 0) return;
   await pair.dst.withSessions(
     1,
-    'owner',
+    await builder(pair.dst, pair.schema),
     async ([session]) => {
       if (session === undefined) return;
       await session.query('SET synchronous_commit = off');

@@ -1,15 +1,12 @@
 import type { Pair } from '../pair/pair.js';
 import { extensionsOf, type Extension } from '../postgres/catalog/extensions.js';
-import {
-  defaultPrivileges,
-  rolesInGrants,
-  schemaFacts,
-  type DefaultPrivilege,
-  type NamedRole,
-  type SchemaFacts,
-} from '../postgres/catalog/grants.js';
+import { defaultPrivileges, schemaFacts, type DefaultPrivilege, type SchemaFacts } from '../postgres/catalog/grants.js';
+import { memberships, namedRoles, roleFacts, type NamedRole } from '../postgres/catalog/named-roles.js';
+import { globalDefaults, objectPrivileges, type ObjectPrivileges } from '../postgres/catalog/object-privileges.js';
+import { ownedObjects, type OwnedObject } from '../postgres/catalog/owned-objects.js';
 import { schemaObjects, type SchemaObjects } from '../postgres/catalog/schema-objects.js';
 import type { Session } from '../postgres/session.js';
+import { reachable, type RoleGraph } from './role-plan.js';
 
 /** What has to be known of the schema that the destination gets: the source's catalog says it, or an earlier dump. */
 export interface SchemaOrigin {
@@ -17,10 +14,18 @@ export interface SchemaOrigin {
   owner(): Promise<string>;
   objects(): Promise<SchemaObjects>;
   roles(): Promise<readonly NamedRole[]>;
+  /** Who is a member of whom. */
+  roleGraph(): Promise<RoleGraph>;
+  /** Who owns what; null where the load itself sees to that, or it is not known. */
+  owned(): Promise<readonly OwnedObject[] | null>;
+  /** Who may do what; null where the load itself sees to that. */
+  privileges(): Promise<readonly ObjectPrivileges[] | null>;
   extensions(): Promise<readonly Extension[]>;
   /** A schema of the source by its name: the one that moves, or one of an extension. */
   schema(name: string): Promise<SchemaFacts | null>;
   defaultPrivileges(): Promise<readonly DefaultPrivilege[]>;
+  /** Default privileges of the whole database. */
+  globalDefaults(): Promise<readonly ObjectPrivileges[]>;
   /** Whether somebody may have taken objects out of it. */
   edited(): Promise<boolean>;
 }
@@ -36,9 +41,20 @@ export function catalogOrigin(pair: Pair, session: () => Promise<Session>): Sche
   return {
     owner: () => Promise.resolve(pair.src.config.owner_user.name),
     objects: async () => schemaObjects(await session(), schema),
-    roles: async () => rolesInGrants(await session(), schema),
+    roles: async () => namedRoles(await session(), [schema]),
+    roleGraph: async () => {
+      const open = await session();
+      const named = await namedRoles(open, [schema]);
+      return reachable(
+        named.map(({ role }) => role),
+        { memberships: await memberships(open), others: await roleFacts(open) },
+      );
+    },
+    owned: async () => ownedObjects(await session(), [schema]),
+    privileges: async () => objectPrivileges(await session(), [schema]),
     extensions: async () => extensionsOf(await session()),
     schema: async (name) => schemaFacts(await session(), name),
+    globalDefaults: async () => globalDefaults(await session()),
     defaultPrivileges: async () => defaultPrivileges(await session(), schema),
     edited: () => Promise.resolve(false),
   };

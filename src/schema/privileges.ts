@@ -6,6 +6,8 @@ import {
 } from '../postgres/catalog/grants.js';
 import { ident, literal } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
+import { missingGlobalDefaults } from './global-defaults.js';
+import { ignoredRoles, roleNames } from './grant-roles.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
 
 /**
@@ -18,33 +20,39 @@ export async function missingSchemaPrivileges(
 ): Promise<string[]> {
   const { schema } = pair;
   const dst = await pair.dst.root();
-  const [owner, from, to, defaultsFrom, defaultsTo] = await Promise.all([
-    origin.owner(),
+  const [from, to, defaultsFrom, defaultsTo] = await Promise.all([
     origin.schema(schema),
     schemaFacts(dst, schema),
     origin.defaultPrivileges(),
     defaultPrivileges(dst, schema),
   ]);
   if (from === null) return [];
-  const role = (name: string): string => (name === owner ? pair.dst.config.owner_user.name : name);
+  const known = await roleNames(pair, origin);
+  const ours = ignoredRoles(pair);
+  // What names a role that the destination lacks is left out: see requireGrantRoles().
+  const has = (name: string | null): boolean => name === null || (known(name) !== null && !ours.includes(name));
+  const role = (name: string): string => known(name) ?? name;
   const wanted = from.privileges
+    .filter((one) => has(one.grantee))
     .map((one) => ({ ...one, grantee: one.grantee === null ? null : role(one.grantee) }))
     .filter(({ grantee }) => grantee === null || (grantee !== to?.owner && grantee !== role(from.owner)));
-  const has = to?.privileges ?? [];
-  const defaultsWanted = defaultsFrom.map((one) => ({
-    ...one,
-    role: role(one.role),
-    grantee: one.grantee === null ? null : role(one.grantee),
-  }));
+  const there = to?.privileges ?? [];
+  const defaultsWanted = defaultsFrom
+    .filter((one) => has(one.grantee) && has(one.role))
+    .map((one) => ({
+      ...one,
+      role: role(one.role),
+      grantee: one.grantee === null ? null : role(one.grantee),
+    }));
   const name = ident(schema);
   return [
     ...(from.comment !== null && from.comment !== to?.comment
       ? [`COMMENT ON SCHEMA ${name} IS ${literal(from.comment)}`]
       : []),
-    ...notIn(wanted, has).map((one) => `GRANT ${one.privilege} ON SCHEMA ${name} TO ${grantee(one)}`),
+    ...notIn(wanted, there).map((one) => `GRANT ${one.privilege} ON SCHEMA ${name} TO ${grantee(one)}`),
     // What everybody may do on the source no longer, they shall not do here either.
     ...notIn(
-      has.filter((one) => one.grantee === null),
+      there.filter((one) => one.grantee === null),
       wanted,
     ).map((one) => `REVOKE ${one.privilege} ON SCHEMA ${name} FROM PUBLIC`),
     ...notIn(defaultsWanted, defaultsTo).map(
@@ -52,6 +60,7 @@ export async function missingSchemaPrivileges(
         `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(one.role)} IN SCHEMA ${name} ` +
         `GRANT ${one.privilege} ON ${one.objects} TO ${grantee(one)}`,
     ),
+    ...(await missingGlobalDefaults(pair, origin)),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import type { DeferredOrigin } from './deferred-origin.js';
 import { removableConstraints, removableIndexes, type Candidate, type RemovalResult } from './removable.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /** Takes away from the destination what create-indexes and load-constraints make, so that data can come in without it. */
@@ -80,7 +81,7 @@ async function dropAll(
   if (wanted.length === 0) return;
   await pair.dst.withSessions(
     1,
-    'owner',
+    await builder(pair.dst, pair.schema),
     async ([session]) => {
       if (session === undefined) return;
       for (const candidate of wanted.filter(({ statement }) => statement !== '')) {

@@ -22,6 +22,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Whether it makes roles that the schema names and the destination lacks. */
+  readonly createRoles: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   /** undefined for as many as fit the destination. */
@@ -69,7 +71,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   const begin = async (): Promise<void> => {
     await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
     const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
-    if (options.schema) await pair.run(schemaSteps(pair, fromSource(pair, keysLater)));
+    if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
     await pair.run([access('src'), access('dst')]);
     const subscribed = (): Promise<string | null> => subscriptionExists(direction);
     const byBelt = options.copy === 'belt';

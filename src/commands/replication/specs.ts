@@ -1,5 +1,6 @@
 import {
   choice,
+  createRoles,
   definePairCommand,
   duration,
   exclusionOptions,
@@ -45,6 +46,7 @@ const setup = definePairCommand({
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
+    createRoles,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integerIfGiven(
       '-j, --jobs <n>',

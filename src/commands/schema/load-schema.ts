@@ -6,8 +6,8 @@ import { schemaSteps } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 /** Loads the schema that dump-schema wrote, but for what has to wait until the data is there. */
-export async function run(pair: Pair): Promise<Outcome<DetailFields>> {
+export async function run(pair: Pair, options: { readonly createRoles: boolean }): Promise<Outcome<DetailFields>> {
   const load = await pair.step({ name: 'read-file', title: `read ${shownPath(pair, 'load')}` }, () => fromFile(pair));
-  await pair.run(schemaSteps(pair, load));
+  await pair.run(schemaSteps(pair, options, load));
   return { fields: { detail: { file: shownPath(pair, 'load') } } };
 }

@@ -5,11 +5,30 @@ import type { SchemaOrigin } from '../origin.js';
 import type { ParsedFile } from './format.js';
 import { shownPath } from './store.js';
 
+const roleFacts = {
+  role: z.string(),
+  canLogin: z.boolean(),
+  inherit: z.boolean(),
+  powers: z.array(z.string()),
+};
+
 /** What the head of load.sql says of the source, so that the schema can be loaded where the source is not at hand. */
 const recordSchema = z.object({
   owner: z.string(),
   objects: z.object({ tables: z.array(z.string()), others: z.array(z.string()) }),
-  roles: z.array(z.object({ role: z.string(), canLogin: z.boolean(), usedBy: z.array(z.string()) })),
+  roles: z.array(z.object({ ...roleFacts, inPolicy: z.boolean(), owns: z.boolean(), usedBy: z.array(z.string()) })),
+  roleGraph: z.object({
+    memberships: z.array(
+      z.object({
+        group: z.string(),
+        member: z.string(),
+        admin: z.boolean(),
+        inherit: z.boolean().nullable(),
+        set: z.boolean().nullable(),
+      }),
+    ),
+    others: z.array(z.object(roleFacts)),
+  }),
   extensions: z.array(z.object({ name: z.string(), schema: z.string(), version: z.string() })),
   schemas: z.array(
     z.object({
@@ -18,6 +37,21 @@ const recordSchema = z.object({
       comment: z.string().nullable(),
       privileges: z.array(
         z.object({ grantee: z.string().nullable(), privilege: z.enum(['USAGE', 'CREATE']), grantable: z.boolean() }),
+      ),
+    }),
+  ),
+  globalDefaults: z.array(
+    z.object({
+      object: z.string(),
+      column: z.null(),
+      owner: z.string(),
+      entries: z.array(
+        z.object({
+          grantee: z.string().nullable(),
+          grantor: z.string(),
+          privilege: z.string(),
+          grantable: z.boolean(),
+        }),
       ),
     }),
   ),
@@ -48,8 +82,10 @@ export async function makeRecord(origin: SchemaOrigin, schema: string): Promise<
     owner: await origin.owner(),
     objects: await origin.objects(),
     roles: await origin.roles(),
+    roleGraph: await origin.roleGraph(),
     extensions,
     schemas,
+    globalDefaults: await origin.globalDefaults(),
     defaultPrivileges: await origin.defaultPrivileges(),
   });
 }
@@ -74,8 +110,13 @@ export function originOf(pair: Pair, { head, edited }: ParsedFile): SchemaOrigin
     owner: () => Promise.resolve(data.owner),
     objects: () => Promise.resolve(data.objects),
     roles: () => Promise.resolve(data.roles),
+    roleGraph: () => Promise.resolve(data.roleGraph),
+    // The file's own statements give them.
+    owned: () => Promise.resolve(null),
+    privileges: () => Promise.resolve(null),
     extensions: () => Promise.resolve(data.extensions),
     schema: (name) => Promise.resolve(data.schemas.find((one) => one.name === name) ?? null),
+    globalDefaults: () => Promise.resolve(data.globalDefaults),
     defaultPrivileges: () => Promise.resolve(data.defaultPrivileges),
     edited: () => Promise.resolve(edited),
   };
