@@ -1,9 +1,9 @@
 import { copyColumns, copyRows } from '../data/copy-stream.js';
-import { chunkStatement } from '../pglogical/copy-journal.js';
+import { chunkStatement, type ChunkLine } from '../pglogical/copy-journal.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
-import type { Chunk } from './plan.js';
+import type { Chunk, Piece } from './plan.js';
 import type { Rate } from './rate.js';
 
 export interface CopyTable {
@@ -14,18 +14,50 @@ export interface CopyTable {
   readonly blocks: number;
 }
 
+export interface CopyPieceOptions {
+  /** The wave's snapshot, for the journal. */
+  readonly lsn: string;
+  readonly rate: Rate;
+  /** Is told of bytes as they pass. */
+  readonly passed: (bytes: number) => void;
+  /** Runs what begins the destination's transaction and takes its locks. */
+  readonly begin: (statements: string) => Promise<void>;
+}
+
 /**
- * Copies a piece of a table, with its line in the journal, in one transaction of the destination.
- * @param passed is told of bytes as they pass
+ * Copies a piece with its lines in the journal, in one transaction of the destination.
  * @throws QueryError or ConnectionError of the side that failed; both sessions must be closed then
  */
-export async function copyChunk(
+export async function copyPiece(
   src: Session,
   dst: Session,
-  { table: { table, binary }, number, first, end }: Chunk<CopyTable>,
+  piece: Piece<CopyTable>,
+  { lsn, rate, passed, begin }: CopyPieceOptions,
+): Promise<void> {
+  const names = piece.map(({ table: { table } }) => `ONLY ${qualified(table.schema, table.name)}`);
+  // The locks first: whoever has to wait for them has not begun to read.
+  await begin(`BEGIN; LOCK TABLE ${names.join(', ')} IN ROW EXCLUSIVE MODE`);
+  const lines: ChunkLine[] = [];
+  for (const chunk of piece) {
+    const { table } = chunk.table;
+    lines.push({
+      schema: table.schema,
+      table: table.name,
+      chunk: chunk.number,
+      lsn,
+      ...(await copyChunk(src, dst, chunk, rate, passed)),
+    });
+  }
+  await dst.query(`${chunkStatement(lines)}; COMMIT`);
+}
+
+async function copyChunk(
+  src: Session,
+  dst: Session,
+  { table: { table, binary }, first, end }: Chunk<CopyTable>,
   rate: Rate,
   passed: (bytes: number) => void,
-): Promise<void> {
+): Promise<{ rows: number; bytes: number }> {
   const columns = copyColumns(table);
   const name = qualified(table.schema, table.name);
   const to = name + (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
@@ -37,7 +69,6 @@ export async function copyChunk(
     bytes += piece;
     passed(piece);
   });
-  await dst.query('BEGIN');
   const rows = await copyRows(src, dst, { table, from, to, binary, through });
-  await dst.query(`${chunkStatement(table.schema, table.name, number, { rows, bytes })}; COMMIT`);
+  return { rows, bytes };
 }

@@ -9,6 +9,7 @@ import { keysStep } from '../schema/late-keys.js';
 import { copyTables, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
+import { persistentStep } from './persistently.js';
 
 /** The copy that was begun; one whose subscription is gone counts for nothing. */
 async function begun(pair: Pair) {
@@ -50,8 +51,8 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: () => handedOver(pair),
-      run: async () => {
-        await prepareSubscription(direction, signal);
+      run: async (progress) => {
+        await prepareSubscription(direction, signal, { lockWait: options.lockWait, progress });
         return undefined;
       },
     },
@@ -87,5 +88,5 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       },
     },
   ];
-  return steps;
+  return steps.map((step) => persistentStep(pair, step));
 }

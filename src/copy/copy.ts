@@ -1,16 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionError, QueryError } from '../errors.js';
+import { QueryError, RefusedError } from '../errors.js';
 import { canCopyBinary } from '../data/copy-stream.js';
 import { formatBytes } from '../bytes.js';
 import type { Pair } from '../pair/pair.js';
 import { forward } from '../pglogical/direction.js';
+import { tablesInSet } from '../pglogical/replication-sets.js';
 import { readSlot, slotName } from '../pglogical/state.js';
-import { readTables, type Table } from '../postgres/catalog/tables.js';
+import { readTables, type Column, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
 import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
-import { lockPair } from '../pair/lock.js';
+import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
 import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
 import type { Controls } from './controls.js';
@@ -24,14 +24,15 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
-import { planChunks } from './plan.js';
+import { gatherSmall, planChunks, type Piece } from './plan.js';
 import { openWave, type Wave } from './wave.js';
-import { copyChunks } from './workers.js';
+import { endLeftWorkers } from './worker.js';
+import { copyPieces } from './workers.js';
 
 export interface CopyOptions {
   /** How many pieces at once, and how fast in all; may change meanwhile. */
   readonly controls: Controls;
-  /** Milliseconds that the snapshot may wait for transactions of others. */
+  /** Milliseconds that the slot may wait for transactions of others. */
   readonly lockWait: number;
   /** The size of the pieces that big tables are copied in, in bytes. */
   readonly chunkSize: number | undefined;
@@ -42,7 +43,8 @@ const CHUNK_BYTES = 128 * 1024 * 1024;
 /** PostgreSQL reads a range of blocks by itself from this version on. */
 const TID_RANGE_MAJOR = 14;
 const WAVES = 20;
-const WAVE_PAUSE_MS = 5_000;
+/** Measuring a table waits for its locks. */
+const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const;
 const PROGRESS_MS = 500;
 
 /**
@@ -50,24 +52,21 @@ const PROGRESS_MS = 500;
  * earlier run has not copied, from a later one. A lost connection, or a server that starts anew, only makes it longer.
  * The subscription must be there, asleep: see hand-over.ts.
  * @returns what the journal says when all is there
- * @throws RefusedError when changes since an earlier run are lost; QueryError when a server refuses rows
+ * @throws RefusedError when the servers no longer fit each other; QueryError when a server refuses rows; ConnectionError,
+ *   after which it can be called again
  */
 export async function copyTables(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<JournalTable[]> {
+  const dst = await pair.dst.root();
   for (let waves = 1; ; waves++) {
-    try {
-      const missing = await missingTables(pair, tables);
-      if (missing.length === 0 && (await readRun(await pair.dst.root())) !== null) break;
-      await copyWave(pair, missing, options);
-    } catch (error) {
-      if (!(error instanceof ConnectionError) || waves >= WAVES) throw error;
-      options.progress(`${error.message}; tries again`);
-      await sleep(WAVE_PAUSE_MS, undefined, { signal: pair.environment.signal });
-      await pair.reopen();
-      await lockPair(pair, 'both');
-    }
+    const missing = await missingTables(pair, tables);
+    if (missing.length === 0 && (await readRun(dst)) !== null) break;
+    // Each wave ends with all its tables whole, or with an error: only a server that forgets leads here again.
+    if (waves > WAVES) throw new Error(`tables are still missing after ${String(WAVES)} waves`);
+    await copyWave(pair, missing, options);
   }
-  await makeDurable(await pair.dst.root());
-  return readJournal(await pair.dst.root(), pair.schema);
+  // On the session that has just seen all of it: a server that has crashed since then has ended it.
+  await makeDurable(dst);
+  return readJournal(dst, pair.schema);
 }
 
 /** The tables that are not whole in the journal. */
@@ -92,20 +91,18 @@ async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOpti
   const wave = await openWave(pair, run === null ? slot : null, missing, options);
   try {
     if (run === null) await beginRun(dst, slot, wave.lsn, options.controls.jobs);
-    const destination = new Map((await readTables(dst, pair.schema, [])).map((table) => [table.name, table.columns]));
-    const planned = missing.map((table): CopyTable => {
+    const current = await lockedTables(pair, missing);
+    const destination = await destinationColumns(pair, current, options.progress);
+    const planned = current.map((table): CopyTable => {
       const { blocks, bytes } = wave.sizes.get(table.name) ?? { blocks: 0, bytes: 0 };
-      const binary = canCopyBinary(
-        table.columns.filter(({ generated }) => !generated),
-        destination.get(table.name) ?? [],
-      );
+      const columns = table.columns.filter(({ generated }) => !generated);
+      const binary = canCopyBinary(columns, destination.get(table.name) ?? []);
       return { table, binary, blocks, bytes };
     });
     const chunks = planChunks(planned, {
       chunkBytes: options.chunkSize ?? CHUNK_BYTES,
       canSplit: src.major >= TID_RANGE_MAJOR,
     });
-    await emptyTables(pair, missing);
     const counts = new Map<string, number>();
     for (const { table } of chunks) counts.set(table.table.name, (counts.get(table.table.name) ?? 0) + 1);
     await planTables(
@@ -114,7 +111,8 @@ async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOpti
       wave.lsn,
       planned.map(({ table: { name }, bytes }) => ({ name, bytes, chunks: counts.get(name) ?? 1 })),
     );
-    await copyPlanned(pair, wave, chunks, options);
+    await emptyTables(pair, missing, options.progress);
+    await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
   } finally {
     await wave.close();
   }
@@ -143,10 +141,10 @@ async function mayNoteTables(session: Session): Promise<boolean> {
 async function copyPlanned(
   pair: Pair,
   wave: Wave,
-  chunks: ReturnType<typeof planChunks<CopyTable>>,
+  pieces: readonly Piece<CopyTable>[],
   { controls, progress }: CopyOptions,
 ): Promise<void> {
-  const all = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
+  const all = pieces.flat().reduce((sum, { bytes }) => sum + bytes, 0);
   let passed = 0;
   let done = 0;
   const started = performance.now();
@@ -154,17 +152,18 @@ async function copyPlanned(
     const seconds = (performance.now() - started) / 1000;
     progress(
       `${formatBytes(passed)} copied of about ${formatBytes(all)}, ${formatBytes(passed / seconds)}/s, ` +
-        `${String(done)} of ${String(chunks.length)} pieces`,
+        `${String(done)} of ${String(pieces.length)} pieces`,
     );
   }, PROGRESS_MS);
   try {
-    await copyChunks(pair, wave, chunks, {
+    await copyPieces(pair, wave, pieces, {
       controls,
+      progress,
       passed: (bytes) => {
         passed += bytes;
       },
-      finished: () => {
-        done += 1;
+      finished: (count) => {
+        done += count;
       },
     });
   } finally {
@@ -176,23 +175,74 @@ async function copyPlanned(
  * Empties what is not whole. As a replica, so that back replication would not empty the source. Tables to which others
  * refer cannot be truncated alone: their rows are deleted.
  */
-async function emptyTables(pair: Pair, tables: readonly Table[]): Promise<void> {
-  const session = await pair.dst.root();
-  const filled = await readNonEmpty(session, tables);
+async function emptyTables(pair: Pair, tables: readonly Table[], progress: (text: string) => void): Promise<void> {
+  const options = {
+    what: 'emptying the tables that were half copied',
+    signal: pair.environment.signal,
+    progress,
+    attempts: LONG_ATTEMPTS,
+  };
+  const filled = await patiently(pair.dst, options, (session) => readNonEmpty(session, tables));
   const names = tables.filter(({ name }) => filled.has(name)).map(({ schema, name }) => qualified(schema, name));
   if (names.length === 0) return;
-  const asReplica = async (statements: readonly string[]): Promise<void> => {
-    await session.withStatementTimeout(0, () =>
-      session.transaction(async () => {
-        await session.query('SET LOCAL session_replication_role = replica');
-        for (const statement of statements) await session.query(statement);
-      }),
+  await endLeftWorkers(pair);
+  const asReplica = (statements: readonly string[]): Promise<void> =>
+    patiently(pair.dst, options, (session) =>
+      session.withStatementTimeout(0, () =>
+        session.transaction(async () => {
+          await session.query('SET LOCAL session_replication_role = replica');
+          for (const statement of statements) await session.query(statement);
+        }),
+      ),
     );
-  };
   try {
     await asReplica([`TRUNCATE ONLY ${names.join(', ONLY ')}`]);
   } catch (error) {
     if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.featureNotSupported) throw error;
     await asReplica(names.map((name) => `DELETE FROM ONLY ${name}`));
   }
+}
+
+/** How the tables are now: under the wave's locks nobody changes them. */
+async function lockedTables(pair: Pair, tables: readonly Table[]): Promise<Table[]> {
+  const { src } = await pair.roots();
+  const names = tables.map(({ name }) => name);
+  const wanted = new Set(names);
+  // By name, a partitioned table would bring all its partitions.
+  const current = (await readTables(src, pair.schema, names)).filter(({ name }) => wanted.has(name));
+  const members = await tablesInSet(pair.src);
+  const gone = current.filter(({ schema, name }) => !members.has(qualified(schema, name)));
+  if (gone.length === 0) return current;
+  throw new RefusedError(
+    `tables of the ${pair.src.toString()} are not in the replication set, since they were made anew meanwhile: ${list(gone)}`,
+    { hint: 'Run the same command again.', detail: { side: 'src', tables: gone.map(({ name }) => name) } },
+  );
+}
+
+/** @throws RefusedError when the destination lacks a table or a column that the source has now */
+async function destinationColumns(
+  pair: Pair,
+  tables: readonly Table[],
+  progress: (text: string) => void,
+): Promise<Map<string, readonly Column[]>> {
+  const known = await patiently(pair.dst, { ...READING, signal: pair.environment.signal, progress }, (session) =>
+    readTables(session, pair.schema, []),
+  );
+  const there = new Map(known.map((table) => [table.name, table.columns]));
+  const missing = tables.flatMap(({ schema, name, columns }) => {
+    const own = new Set(there.get(name)?.map((column) => column.name));
+    if (!there.has(name)) return [qualified(schema, name)];
+    return columns
+      .filter((column) => !own.has(column.name))
+      .map((column) => `${qualified(schema, name)}.${column.name}`);
+  });
+  if (missing.length === 0) return there;
+  throw new RefusedError(`the ${pair.dst.toString()} lacks what the source has by now: ${missing.join(', ')}`, {
+    hint: 'Make the same change there (ALTER TABLE, CREATE TABLE), then run the same command again: it goes on where it stopped.',
+    detail: { side: 'dst', missing },
+  });
+}
+
+function list(tables: readonly Table[]): string {
+  return tables.map(({ schema, name }) => qualified(schema, name)).join(', ');
 }

@@ -5,6 +5,7 @@ import { readSlot, readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import { forgetCopy, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
+import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-wait.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -16,12 +17,17 @@ import { forgetCopy, setPhase, type JournalTable } from '../pglogical/copy-journ
 const CREATE_TIMEOUT_MS = 90_000;
 const START_MS = 30_000;
 const SLOT_MS = 30_000;
+const LOOK_MS = 1_000;
 
 /**
  * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it.
  * @throws DeadlineError when pglogical does not get it going
  */
-export async function prepareSubscription(direction: Direction, signal: AbortSignal | undefined): Promise<void> {
+export async function prepareSubscription(
+  direction: Direction,
+  signal: AbortSignal | undefined,
+  wait: SlotWait,
+): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
   if ((await readSubscription(subscriber, name)) === null) {
@@ -43,11 +49,7 @@ export async function prepareSubscription(direction: Direction, signal: AbortSig
   const { sets, enabled } = await subscribedSets(subscriber, name);
   // One that is asleep has been at work before: a run before this one was ended here.
   if (enabled && sets.includes(EMPTY_SET)) {
-    const ready = await waitFor(
-      async () => ((await readSubscription(subscriber, name))?.status === 'replicating' ? true : undefined),
-      { deadline: START_MS, signal },
-    );
-    if (ready === undefined) throw await notStarted(direction, subscriber);
+    await untilStarted(direction, signal, wait);
   }
   await subscriber.query('SELECT pglogical.alter_subscription_disable($1, true)', [name]);
   if (!sets.includes(REPLICATION_SET))
@@ -62,6 +64,29 @@ function subscribedSets(subscriber: Session, name: string): Promise<{ sets: stri
     'SELECT sub_replication_sets AS sets, sub_enabled AS enabled FROM pglogical.subscription WHERE sub_name = $1',
     [name],
   );
+}
+
+/** pglogical makes a slot, which waits for every transaction of the provider's server that is open and writes. */
+async function untilStarted(direction: Direction, signal: AbortSignal | undefined, wait: SlotWait): Promise<void> {
+  const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
+  const began = performance.now();
+  let undisturbed = began;
+  for (;;) {
+    const ready = await waitFor(
+      async () =>
+        (await readSubscription(subscriber, direction.subscription))?.status === 'replicating' ? true : undefined,
+      { deadline: LOOK_MS, signal },
+    );
+    if (ready === true) return;
+    const blockers = await slotBlockers(provider, 0);
+    const now = performance.now();
+    if (blockers.length > 0) {
+      wait.progress(waitsForOpen(blockers));
+      undisturbed = now;
+    }
+    if (now - began > wait.lockWait && blockers.length > 0) throw slotDeadline(blockers, wait);
+    if (now - undisturbed > START_MS) throw await notStarted(direction, subscriber);
+  }
 }
 
 async function notStarted(direction: Direction, subscriber: Session): Promise<DeadlineError> {
@@ -81,7 +106,9 @@ export async function dropSlot(direction: Direction, slot: string, signal: Abort
   const free = await waitFor(
     async () => {
       const state = await readSlot(provider, slot);
-      return state?.active === true ? undefined : { there: state !== null };
+      if (state?.active !== true) return { there: state !== null };
+      await endMaker(direction, slot);
+      return undefined;
     },
     { deadline: SLOT_MS, signal },
   );
@@ -92,6 +119,19 @@ export async function dropSlot(direction: Direction, slot: string, signal: Abort
     });
   }
   if (free.there) await provider.query('SELECT pg_drop_replication_slot($1)', [slot]);
+}
+
+/**
+ * Ends a session of belt's that still makes the slot: while it waits for open transactions it does not notice that its belt
+ * has gone. As role pglogical, whose session it is.
+ */
+async function endMaker({ provider }: Direction, slot: string): Promise<void> {
+  const session = await provider.session('pglogical');
+  await session.query(
+    `SELECT pg_terminate_backend(a.pid) FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid
+      WHERE s.slot_name = $1 AND a.application_name LIKE 'belt %'`,
+    [slot],
+  );
 }
 
 /**

@@ -18,6 +18,9 @@ export interface Chunk<T extends PlannedTable> {
   readonly bytes: number;
 }
 
+/** What is copied in one transaction: a piece of a big table, or some small tables, which would each cost as much. */
+export type Piece<T extends PlannedTable> = readonly Chunk<T>[];
+
 export interface PlanOptions {
   /** The size of a piece. */
   readonly chunkBytes: number;
@@ -49,4 +52,34 @@ export function planChunks<T extends PlannedTable>(
         bytes: table.bytes / count,
       }));
     });
+}
+
+/** Tables up to this size go together, up to so many and so many bytes in all. */
+const SMALL_BYTES = 512 * 1024;
+const TOGETHER = { tables: 40, bytes: 8 * 1024 * 1024 };
+
+/**
+ * Puts small tables together. The order stays: small ones are at the end.
+ * @param workers with fewer pieces than that, some workers would have nothing to do
+ */
+export function gatherSmall<T extends PlannedTable>(chunks: readonly Chunk<T>[], workers: number): Piece<T>[] {
+  const small = chunks.filter(isSmall);
+  const most = Math.max(1, Math.min(TOGETHER.tables, Math.ceil(small.length / workers)));
+  const pieces: Chunk<T>[][] = chunks.filter((chunk) => !isSmall(chunk)).map((chunk) => [chunk]);
+  let together: Chunk<T>[] = [];
+  let bytes = 0;
+  for (const chunk of small) {
+    if (together.length === most || (together.length > 0 && bytes + chunk.bytes > TOGETHER.bytes)) {
+      pieces.push(together);
+      together = [];
+      bytes = 0;
+    }
+    together.push(chunk);
+    bytes += chunk.bytes;
+  }
+  return together.length === 0 ? pieces : [...pieces, together];
+}
+
+function isSmall({ number, end, bytes }: Chunk<PlannedTable>): boolean {
+  return number === 0 && end === null && bytes <= SMALL_BYTES;
 }

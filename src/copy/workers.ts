@@ -1,155 +1,231 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CheckFailedError, ConnectionError, InterruptedError, QueryError } from '../errors.js';
+import { CheckFailedError, InterruptedError, RefusedError } from '../errors.js';
+import { countRows } from '../data/row-counts.js';
+import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
-import { noteSourceRows, notedRows } from '../pglogical/copy-journal.js';
-import type { Table } from '../postgres/catalog/tables.js';
-import { literal, qualified } from '../postgres/quote.js';
-import type { Session } from '../postgres/session.js';
-import { copyChunk, type CopyTable } from './chunk.js';
-import type { Chunk } from './plan.js';
+import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
+import { copyPiece, type CopyTable } from './chunk.js';
 import { workTogether, type Controls } from './controls.js';
-import type { Wave } from './wave.js';
-
-/** The snapshot is gone, since the session that kept it is: what is not whole yet must come from a new one. */
-export class SnapshotLostError extends ConnectionError {}
+import { mayPass, Patience } from './patience.js';
+import type { Piece } from './plan.js';
+import { SnapshotLostError, type Wave } from './wave.js';
+import { openWorker, watched, type Worker } from './worker.js';
 
 export interface WorkersOptions {
   readonly controls: Controls;
   /** Is told of bytes as they pass. */
   readonly passed: (bytes: number) => void;
-  /** Is told of each piece that is on the destination. */
-  readonly finished: () => void;
+  /** Is told of pieces that are on the destination; less than 0 of those that a crash has taken away again. */
+  readonly finished: (pieces: number) => void;
+  /** Is told of what is in the way. */
+  readonly progress: (text: string) => void;
 }
-
-/** Milliseconds between tries, when a connection is lost. */
-const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000];
-
-/** PostgreSQL's code when a snapshot that is to be imported is not there. */
-const INVALID_SNAPSHOT = new Set(['22023', '42704', '55000']);
 
 /**
  * Copies the pieces with some workers, each with a session a side. A piece whose connection is lost is tried again, with
- * growing pauses, as long as the snapshot lives.
+ * growing pauses, as long as the snapshot lives. Tables whose pieces are all in the journal are counted on the source, and
+ * noted to be whole.
  * @throws SnapshotLostError when the snapshot is gone; QueryError when a server refuses rows
  */
-export async function copyChunks(
+export async function copyPieces(
   pair: Pair,
   wave: Wave,
-  chunks: readonly Chunk<CopyTable>[],
+  pieces: readonly Piece<CopyTable>[],
   options: WorkersOptions,
 ): Promise<void> {
-  const queue = [...chunks];
-  const left = new Map<CopyTable, number>();
-  for (const { table } of chunks) left.set(table, (left.get(table) ?? 0) + 1);
+  const work = new Work(pieces);
   const stop = new AbortController();
-  const { controls } = options;
-  const work = async (mayGoOn: () => boolean): Promise<void> => {
-    let worker: Worker | undefined;
+  const run = async (mayGoOn: () => boolean): Promise<void> => {
+    const hands = new Hands(pair, wave, stop.signal, options.progress);
     try {
       while (mayGoOn()) {
-        const chunk = queue.shift();
-        if (chunk === undefined) return;
-        for (let tries = 0; ; tries++) {
-          if (stop.signal.aborted) return;
-          try {
-            worker ??= await openWorker(pair, wave);
-            await copyChunk(worker.src, worker.dst, chunk, controls.rate, options.passed);
-            break;
-          } catch (error) {
-            await worker?.close();
-            worker = undefined;
-            if (!isTransient(error) || tries >= PAUSES_MS.length) throw error;
-            await sleep(PAUSES_MS[tries], undefined, { signal: pair.environment.signal });
-          }
-        }
-        options.finished();
-        const remaining = (left.get(chunk.table) ?? 0) - 1;
-        left.set(chunk.table, remaining);
-        if (remaining === 0) {
-          worker ??= await openWorker(pair, wave);
-          await checkRows(worker.src, worker.dst, chunk.table.table);
-        }
+        const taken = work.next();
+        if (taken === undefined) return;
+        await hands.tryTo(async (worker) => copyOnce(pair, wave, worker, taken, options));
+        if (stop.signal.aborted) return;
+        options.finished(1);
+        const tables = work.completedBy(taken);
+        if (tables.length === 0) continue;
+        const lost = await hands.tryTo((worker) => checkTables(worker, wave, tables, work));
+        options.finished(-(lost ?? 0));
       }
     } catch (error) {
       stop.abort();
       throw error;
     } finally {
-      await worker?.close();
+      await hands.close();
     }
   };
-  const errors = await workTogether(controls, () => queue.length > 0 && !stop.signal.aborted, work);
+  const errors = await workTogether(options.controls, () => work.some && !stop.signal.aborted, run);
   if (pair.environment.signal.aborted) throw new InterruptedError('interrupted while tables were copied');
   // What a server refuses says more than the connections that went with it.
-  const [error] = [...errors.filter((one) => !isTransient(one)), ...errors];
+  const [error] = [...errors.filter((one) => !mayPass(one)), ...errors];
   if (error instanceof Error) throw error;
 }
 
-function isTransient(error: unknown): boolean {
-  return error instanceof ConnectionError && !(error instanceof SnapshotLostError);
-}
+/** What is still to be copied. */
+class Work {
+  readonly #queue: Piece<CopyTable>[];
+  /** The pieces that each table is in. */
+  readonly #of = new Map<CopyTable, Piece<CopyTable>[]>();
+  /** How many of them are still to come. */
+  readonly #left = new Map<CopyTable, number>();
 
-/**
- * Counts the rows that the source has in the snapshot: as many must be on the destination. Only then is the table whole.
- * @throws CheckFailedError when they are not as many; the table is copied anew next time
- */
-async function checkRows(src: Session, dst: Session, { schema, name }: Table): Promise<void> {
-  const { rows } = await src.one<{ rows: number }>(
-    `SELECT count(*)::float8 AS rows FROM ONLY ${qualified(schema, name)}`,
-  );
-  const copied = await notedRows(dst, schema, name);
-  if (copied === rows) {
-    await noteSourceRows(dst, schema, name, rows);
-    return;
+  constructor(pieces: readonly Piece<CopyTable>[]) {
+    this.#queue = [...pieces];
+    for (const piece of pieces)
+      for (const { table } of piece) this.#of.set(table, [...(this.#of.get(table) ?? []), piece]);
+    for (const [table, its] of this.#of) this.#left.set(table, its.length);
   }
-  throw new CheckFailedError(
-    `table "${schema}"."${name}" was not copied whole: ${String(rows)} rows on the source, ${String(copied)} on the destination`,
-    {
-      hint: 'Was it rewritten meanwhile (VACUUM FULL, CLUSTER, ALTER TABLE)? Run the same command again: it is copied anew.',
-      detail: { side: 'dst', object: `${schema}.${name}`, source_rows: rows, destination_rows: copied },
-    },
-  );
-}
 
-interface Worker {
-  readonly src: Session;
-  readonly dst: Session;
-  close(): Promise<void>;
-}
+  /** Whether there is a piece that nobody has taken. */
+  get some(): boolean {
+    return this.#queue.length > 0;
+  }
 
-async function openWorker(pair: Pair, wave: Wave): Promise<Worker> {
-  const [src, dst] = await Promise.allSettled([
-    pair.src.open('root', { statementTimeout: 0 }),
-    pair.dst.open('root', { statementTimeout: 0 }),
-  ]);
-  const close = async (): Promise<void> => {
-    for (const one of [src, dst]) if (one.status === 'fulfilled') await one.value.close();
-  };
-  try {
-    if (src.status === 'rejected') throw src.reason;
-    if (dst.status === 'rejected') throw dst.reason;
-    await Promise.all([
-      importSnapshot(src.value, wave.snapshot),
-      // Triggers and foreign keys have done their work on the source. The last commits are made durable at the end.
-      dst.value.query('SET session_replication_role = replica; SET synchronous_commit = off'),
-    ]);
-    return { src: src.value, dst: dst.value, close };
-  } catch (error) {
-    await close();
-    throw error;
+  next(): Piece<CopyTable> | undefined {
+    return this.#queue.shift();
+  }
+
+  /** The tables that have nothing to come after this piece. */
+  completedBy(piece: Piece<CopyTable>): CopyTable[] {
+    return piece.flatMap(({ table }) => {
+      const left = (this.#left.get(table) ?? 0) - 1;
+      this.#left.set(table, left);
+      return left === 0 ? [table] : [];
+    });
+  }
+
+  /**
+   * Has those pieces of the tables copied again that the journal lacks.
+   * @param noted the numbers in the journal, by the table's name
+   * @returns the pieces
+   */
+  again(tables: readonly CopyTable[], noted: ReadonlyMap<string, ReadonlySet<number>>): Piece<CopyTable>[] {
+    const lost = new Set<Piece<CopyTable>>();
+    for (const table of tables)
+      for (const piece of this.#of.get(table) ?? []) {
+        const missing = piece.some(
+          (chunk) => chunk.table === table && noted.get(table.table.name)?.has(chunk.number) !== true,
+        );
+        if (missing) lost.add(piece);
+      }
+    for (const piece of lost) {
+      this.#queue.unshift(piece);
+      for (const { table } of piece) this.#left.set(table, (this.#left.get(table) ?? 0) + 1);
+    }
+    return [...lost];
   }
 }
 
-async function importSnapshot(session: Session, snapshot: string): Promise<void> {
+/** A worker that opens its sessions anew when they are lost. */
+class Hands {
+  #worker: Worker | undefined;
+  readonly #patience = new Patience();
+
+  constructor(
+    private readonly pair: Pair,
+    private readonly wave: Wave,
+    private readonly stop: AbortSignal,
+    private readonly progress: (text: string) => void,
+  ) {}
+
+  /** @returns undefined when another worker has failed meanwhile */
+  async tryTo<T>(work: (worker: Worker) => Promise<T>): Promise<T | undefined> {
+    while (!this.stop.aborted) {
+      try {
+        this.#worker ??= await openWorker(this.pair, this.wave);
+        const result = await work(this.#worker);
+        this.#patience.renew();
+        return result;
+      } catch (error) {
+        await this.close();
+        if (error instanceof SnapshotLostError) throw error;
+        await this.#patience.pause(error, this.pair.environment.signal, this.progress);
+      }
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.close();
+    this.#worker = undefined;
+  }
+}
+
+async function copyOnce(
+  pair: Pair,
+  wave: Wave,
+  worker: Worker,
+  piece: Piece<CopyTable>,
+  { controls: { rate }, passed, progress }: WorkersOptions,
+): Promise<void> {
+  const { signal } = pair.environment;
+  const [first] = piece;
+  const what = `copying "${first?.table.table.schema ?? ''}"."${first?.table.table.name ?? ''}"`;
   try {
-    await session.query(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${literal(snapshot)}`,
+    await watched(pair, worker, rate, (moved) =>
+      copyPiece(worker.src, worker.dst, piece, {
+        lsn: wave.lsn,
+        rate,
+        passed: (bytes) => {
+          moved();
+          passed(bytes);
+        },
+        begin: (statements) => beginPatiently(pair.dst, worker.dst, statements, { what, signal, progress }),
+      }),
     );
   } catch (error) {
-    if (!(error instanceof QueryError) || !INVALID_SNAPSHOT.has(error.sqlstate)) throw error;
-    throw new SnapshotLostError('the snapshot of the source is gone, since the connection that kept it was lost', {
-      hint: 'Run the same command again: it goes on with what is missing.',
-      detail: { side: 'src' },
+    // A try before this one was cut off only after the server had its COMMIT.
+    if (isChunkThere(error)) {
+      await worker.dst.query('ROLLBACK');
+      return;
+    }
+    if (!isWaveOver(error)) throw error;
+    throw new RefusedError('another belt has gone on with this copy meanwhile', {
+      hint: 'Look at it with "belt status".',
+      detail: { side: 'dst' },
       cause: error,
     });
   }
+}
+
+/**
+ * Counts the rows that the source has in the snapshot: as many must be in the journal, under locks that were held all the
+ * time. Only then the tables are whole. Pieces that are not in the journal are put back to be copied: a server that crashed
+ * has lost the last transactions before it.
+ * @returns how many pieces were put back
+ * @throws CheckFailedError when a table's rows are not as many; it is copied anew next time
+ */
+async function checkTables(
+  { src, dst }: Worker,
+  wave: Wave,
+  tables: readonly CopyTable[],
+  work: Work,
+): Promise<number> {
+  const described = tables.map(({ table }) => table);
+  const names = described.map(({ name }) => name);
+  const schema = described[0]?.schema ?? '';
+  const [counted, noted] = await Promise.all([
+    countRows(src, described),
+    notedChunks(dst, schema, wave.lsn, names),
+    wave.verify(),
+  ]);
+  const lost = work.again(tables, new Map([...noted].map(([name, { chunks }]) => [name, chunks])));
+  const lostTables = new Set(lost.flatMap((piece) => piece.map(({ table }) => table.table.name)));
+  const whole = names
+    .filter((name) => !lostTables.has(name))
+    .map((name) => ({ name, rows: counted.get(name) ?? 0, copied: noted.get(name)?.rows ?? 0 }));
+  const [wrong] = whole.filter(({ rows, copied }) => rows !== copied);
+  if (wrong !== undefined) {
+    const { name, rows, copied } = wrong;
+    throw new CheckFailedError(
+      `table "${schema}"."${name}" was not copied whole: ${String(rows)} rows on the source, ${String(copied)} on the destination`,
+      {
+        hint: 'Run the same command again: it is copied anew. Does something on the destination drop rows (a trigger ENABLE ALWAYS, a rule)?',
+        detail: { side: 'dst', object: `${schema}.${name}`, source_rows: rows, destination_rows: copied },
+      },
+    );
+  }
+  await noteSourceRows(dst, schema, wave.lsn, whole);
+  return lost.length;
 }

@@ -1,5 +1,6 @@
 import { readNonEmpty } from './row-counts.js';
 import { RefusedError } from '../errors.js';
+import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
 
@@ -43,7 +44,9 @@ export async function checkCopyTarget(
     'computes columns that the source does not (generated columns), which would crash its server',
     'Make those columns plain on the destination until the migration is over.',
   );
-  const filled = await readNonEmpty(session, tables);
+  const filled = await patiently(dst, { what: 'looking for rows', signal: undefined }, (patient) =>
+    readNonEmpty(patient, tables),
+  );
   refuse(
     dst,
     tables.filter(({ name }) => filled.has(name)),

@@ -158,6 +158,7 @@ export class Pair {
   /** Gives up all connections, so that the next use opens new ones: after the servers were gone for a while. */
   async reopen(): Promise<void> {
     await this.close();
+    await Promise.all([this.#src?.endLost(), this.#dst?.endLost()]);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,9 @@ const ATTEMPTS = 5;
 const LOCK_TIMEOUT_MS = 3_000;
 const PAUSE_MS = 500;
 
+/** The same where long work waits for it, which nobody watches: some two minutes. */
+export const LONG_ATTEMPTS = 24;
+
 /** No lock is waited for that long; a server that falls silent is. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
@@ -18,8 +21,7 @@ const WATCH_MS = 400;
 /** Somebody else had the lock for too long, or both waited for each other. */
 const IN_THE_WAY: readonly string[] = [SQLSTATE.lockNotAvailable, SQLSTATE.deadlockDetected];
 
-/** A session that holds, or waits in line for, what another one waits for. */
-export interface Blocker {
+interface Blocker {
   pid: number;
   who: string;
 }
@@ -31,49 +33,85 @@ export interface PatientOptions {
   readonly role?: Role;
   readonly signal: AbortSignal | undefined;
   readonly progress?: ((text: string) => void) | undefined;
+  /** How often it is tried; 5 when left out, which is some 20 seconds. */
+  readonly attempts?: number;
 }
 
 /**
  * Runs work that needs locks which shut others out, on a session of its own: it gives a lock up after 3 seconds, lets
  * everybody through, and tries again. `work` must be fit to run again after it failed half-way.
- * @throws DeadlineError after some 20 seconds, naming the sessions that hold what it waits for
+ * @throws DeadlineError after the last try, naming the sessions that hold what it waits for
  */
 export async function patiently<T>(
   side: Side,
-  { what, role = 'root', signal, progress }: PatientOptions,
+  { role = 'root', attempts = ATTEMPTS, ...options }: PatientOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const watcher = await side.root();
   const session = await side.open(role, { lockTimeout: LOCK_TIMEOUT_MS, statementTimeout: STATEMENT_TIMEOUT_MS });
   try {
-    const { pid } = await session.one<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    for (let attempt = 1; ; attempt++) {
-      const watch = watchBlockers(watcher, pid, progress);
-      let failure: unknown;
-      try {
-        return await work(session);
-      } catch (error) {
-        failure = error;
-      } finally {
-        await watch.end();
-      }
-      if (!(failure instanceof QueryError) || !IN_THE_WAY.includes(failure.sqlstate)) throw failure;
-      if (attempt === ATTEMPTS) throw blockedError(side, what, watch.seen(), failure);
-      await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-    }
+    return await tryPatiently(side, session, attempts, options, () => work(session));
   } finally {
     await session.close();
   }
 }
 
+/**
+ * Begins a transaction on a session with locks that others may hold for a while, such as the time of a VACUUM FULL.
+ * @param statements BEGIN and all that belongs to it, up to the locks
+ * @throws DeadlineError after some minutes, naming the sessions that hold what it waits for
+ */
+export async function beginPatiently(
+  side: Side,
+  session: Session,
+  statements: string,
+  options: Omit<PatientOptions, 'role' | 'attempts'>,
+): Promise<void> {
+  await tryPatiently(side, session, LONG_ATTEMPTS, options, async () => {
+    try {
+      await session.query(statements);
+    } catch (error) {
+      if (isInTheWay(error)) await session.query('ROLLBACK');
+      throw error;
+    }
+  });
+}
+
+async function tryPatiently<T>(
+  side: Side,
+  session: Session,
+  attempts: number,
+  { what, signal, progress }: Omit<PatientOptions, 'role' | 'attempts'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { pid } = session;
+  for (let attempt = 1; ; attempt++) {
+    const watch = watchBlockers(side, pid, progress);
+    let failure: unknown;
+    try {
+      return await work();
+    } catch (error) {
+      failure = error;
+    } finally {
+      await watch.end();
+    }
+    if (!isInTheWay(failure)) throw failure;
+    if (attempt === attempts) throw blockedError(side, what, watch.seen(), failure);
+    await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  }
+}
+
+function isInTheWay(error: unknown): error is QueryError {
+  return error instanceof QueryError && IN_THE_WAY.includes(error.sqlstate);
+}
+
 /** Looks, while the other session works, who keeps it waiting. */
-export function watchBlockers(watcher: Session, pid: number, progress: PatientOptions['progress']) {
+function watchBlockers(side: Side, pid: number, progress: PatientOptions['progress']) {
   let last: Blocker[] = [];
   const over = new AbortController();
   const look = async (): Promise<void> => {
     for (;;) {
       await sleep(WATCH_MS, undefined, { signal: over.signal });
-      const now = await readBlockers(watcher, pid);
+      const now = await readBlockers(await side.root(), pid);
       if (now.length === 0) continue;
       last = now;
       progress?.(`waits for ${now.map(({ who }) => who).join('; ')}`);
@@ -103,8 +141,7 @@ async function readBlockers(session: Session, pid: number): Promise<Blocker[]> {
   );
 }
 
-/** @param what is done: `emptying the tables` */
-export function blockedError(side: Side, what: string, blockers: readonly Blocker[], cause: QueryError): DeadlineError {
+function blockedError(side: Side, what: string, blockers: readonly Blocker[], cause: QueryError): DeadlineError {
   const pids = blockers.map(({ pid }) => pid).filter((pid) => pid !== 0);
   const who = blockers.map((blocker) => blocker.who).join('; ');
   return new DeadlineError(

@@ -12,6 +12,8 @@ export class Side {
   readonly #sessions = new Map<Role, Promise<Session>>();
   /** Further connections that nobody uses just now. */
   readonly #idle = new Map<Role, Session[]>();
+  /** The server processes of all connections so far. */
+  readonly #opened = new Set<number>();
 
   constructor(
     readonly name: SideName,
@@ -59,7 +61,24 @@ export class Side {
         await idle.close();
       }
     }
-    return Session.connect(this.address(role), { ...this.sessionOptions, ...limits });
+    const session = await Session.connect(this.address(role), { ...this.sessionOptions, ...limits });
+    this.#opened.add(session.pid);
+    return session;
+  }
+
+  /**
+   * Ends what the server still holds of connections that were lost: it may not have noticed yet, and keeps their locks.
+   * To be called when all were closed, before new ones do their work.
+   */
+  async endLost(): Promise<void> {
+    const root = await this.root();
+    const lost = [...this.#opened].filter((pid) => pid !== root.pid);
+    this.#opened.clear();
+    this.#opened.add(root.pid);
+    await root.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY ($1) AND application_name = $2',
+      [lost, this.sessionOptions.applicationName],
+    );
   }
 
   /**

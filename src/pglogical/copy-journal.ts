@@ -1,10 +1,14 @@
+import { QueryError } from '../errors.js';
 import { literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { SQLSTATE } from '../postgres/sqlstate.js';
 import { CONTROL } from './copy-control.js';
 
 /**
  * What has been copied, kept on the destination: a piece's rows and its line in the journal are one transaction, so the
- * journal is exact whatever is killed. It also says where the changes begin that replication has to bring.
+ * journal is exact whatever is killed. A piece is noted once, and only for the wave that copies its table now: what an old
+ * connection, still at work on the server, would bring twice or too late is refused with its rows. It also says where the
+ * changes begin that replication has to bring.
  */
 
 export type CopyPhase = 'copying' | 'keys' | 'done';
@@ -48,12 +52,12 @@ export async function makeJournal(session: Session): Promise<void> {
        started_at timestamptz NOT NULL DEFAULT now());
      CREATE TABLE IF NOT EXISTS ${TABLE} (
        schema_name text, table_name text, bytes int8 NOT NULL, chunks int NOT NULL, lsn pg_lsn NOT NULL,
-       source_rows int8, PRIMARY KEY (schema_name, table_name));
+       source_rows int8, PRIMARY KEY (schema_name, table_name), UNIQUE (schema_name, table_name, lsn));
      CREATE TABLE IF NOT EXISTS ${CHUNK} (
-       schema_name text, table_name text, chunk int, rows int8 NOT NULL, bytes int8 NOT NULL,
+       schema_name text, table_name text, chunk int, lsn pg_lsn NOT NULL, rows int8 NOT NULL, bytes int8 NOT NULL,
        finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
        PRIMARY KEY (schema_name, table_name, chunk),
-       FOREIGN KEY (schema_name, table_name) REFERENCES ${TABLE} ON DELETE CASCADE)`,
+       FOREIGN KEY (schema_name, table_name, lsn) REFERENCES ${TABLE} (schema_name, table_name, lsn) ON DELETE CASCADE)`,
   );
 }
 
@@ -66,20 +70,22 @@ export async function journalThere(session: Session): Promise<boolean> {
 export async function readRun(session: Session): Promise<CopyRun | null> {
   if (!(await journalThere(session))) return null;
   const [run] = await session.query<CopyRun>(
-    `SELECT slot, start_lsn::text, phase, jobs, to_char(started_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
+    `SELECT slot, start_lsn::text, phase, jobs, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
   );
   return run ?? null;
 }
 
 /** Begins a new copy: what an earlier one noted is forgotten. */
 export async function beginRun(session: Session, slot: string, lsn: string, jobs: number): Promise<void> {
-  await session.query(`DELETE FROM ${RUN}`);
-  await session.query(`DELETE FROM ${TABLE}`);
-  await session.query(`INSERT INTO ${RUN} (slot, start_lsn, phase, jobs) VALUES ($1, $2::pg_lsn, 'copying', $3)`, [
-    slot,
-    lsn,
-    jobs,
-  ]);
+  await session.transaction(async () => {
+    await session.query(`DELETE FROM ${RUN}`);
+    await session.query(`DELETE FROM ${TABLE}`);
+    await session.query(`INSERT INTO ${RUN} (slot, start_lsn, phase, jobs) VALUES ($1, $2::pg_lsn, 'copying', $3)`, [
+      slot,
+      lsn,
+      jobs,
+    ]);
+  });
 }
 
 /** Notes that the copy is handed over; within the caller's transaction. */
@@ -87,7 +93,11 @@ export async function setPhase(session: Session, phase: CopyPhase): Promise<void
   await session.query(`UPDATE ${RUN} SET phase = $1`, [phase]);
 }
 
-/** Notes the tables that a wave is going to copy, in place of what an earlier wave noted about them. */
+/**
+ * Notes the tables that a wave is going to copy, in place of what an earlier wave noted about them. From here on nothing
+ * that was meant for an earlier wave can be committed: its line in the journal refers to what is gone. So the tables must
+ * be emptied after this, not before.
+ */
 export async function planTables(
   session: Session,
   schema: string,
@@ -95,44 +105,82 @@ export async function planTables(
   tables: readonly { readonly name: string; readonly bytes: number; readonly chunks: number }[],
 ): Promise<void> {
   const names = tables.map(({ name }) => name);
-  await session.query(`DELETE FROM ${TABLE} WHERE schema_name = $1 AND table_name = ANY ($2)`, [schema, names]);
-  await session.query(
-    `INSERT INTO ${TABLE} (schema_name, table_name, bytes, chunks, lsn)
-     SELECT $1, t.name, t.bytes, t.chunks, $2::pg_lsn
-       FROM unnest($3::text[], $4::int8[], $5::int[]) AS t (name, bytes, chunks)`,
-    [schema, lsn, names, tables.map(({ bytes }) => Math.round(bytes)), tables.map(({ chunks }) => chunks)],
-  );
+  await session.transaction(async () => {
+    await session.query(`DELETE FROM ${TABLE} WHERE schema_name = $1 AND table_name = ANY ($2)`, [schema, names]);
+    await session.query(
+      `INSERT INTO ${TABLE} (schema_name, table_name, bytes, chunks, lsn)
+       SELECT $1, t.name, t.bytes, t.chunks, $2::pg_lsn
+         FROM unnest($3::text[], $4::int8[], $5::int[]) AS t (name, bytes, chunks)`,
+      [schema, lsn, names, tables.map(({ bytes }) => Math.round(bytes)), tables.map(({ chunks }) => chunks)],
+    );
+  });
 }
 
-/** Notes a piece, within the transaction that carries its rows. As a statement without parameters: it goes with COMMIT. */
-export function chunkStatement(
+/** A piece of a table of a wave, and what was copied of it. */
+export interface ChunkLine {
+  readonly schema: string;
+  readonly table: string;
+  readonly chunk: number;
+  /** The wave's snapshot. */
+  readonly lsn: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Notes pieces, within the transaction that carries their rows. As a statement without parameters: it goes with COMMIT. */
+export function chunkStatement(lines: readonly ChunkLine[]): string {
+  const values = lines.map(
+    ({ schema, table, chunk, lsn, rows, bytes }) =>
+      `(${literal(schema)}, ${literal(table)}, ${String(chunk)}, ${literal(lsn)}, ${String(rows)}, ${String(bytes)})`,
+  );
+  return `INSERT INTO ${CHUNK} (schema_name, table_name, chunk, lsn, rows, bytes) VALUES ${values.join(', ')}`;
+}
+
+/** What the error says when a piece is in the journal already: another session's transaction brought it. */
+export function isChunkThere(error: unknown): boolean {
+  const { sqlstate, object } = chunkFault(error);
+  return sqlstate === SQLSTATE.uniqueViolation && object;
+}
+
+/** What the error says when a piece belongs to a wave that is over. */
+export function isWaveOver(error: unknown): boolean {
+  const { sqlstate, object } = chunkFault(error);
+  return sqlstate === SQLSTATE.foreignKeyViolation && object;
+}
+
+function chunkFault(error: unknown): { sqlstate: string; object: boolean } {
+  if (!(error instanceof QueryError)) return { sqlstate: '', object: false };
+  const { object } = error.detail ?? {};
+  return { sqlstate: error.sqlstate, object: typeof object === 'string' && object.startsWith('belt.copy_chunk.') };
+}
+
+/** What the journal has of some tables of a wave: the numbers of their pieces, and their rows. */
+export async function notedChunks(
+  session: Session,
   schema: string,
-  table: string,
-  chunk: number,
-  done: { readonly rows: number; readonly bytes: number },
-): string {
-  return (
-    `INSERT INTO ${CHUNK} (schema_name, table_name, chunk, rows, bytes) ` +
-    `VALUES (${literal(schema)}, ${literal(table)}, ${String(chunk)}, ${String(done.rows)}, ${String(done.bytes)})`
+  lsn: string,
+  tables: readonly string[],
+): Promise<Map<string, { readonly chunks: ReadonlySet<number>; readonly rows: number }>> {
+  const rows = await session.query<{ name: string; chunks: number[]; rows: number }>(
+    `SELECT table_name AS name, array_agg(chunk) AS chunks, sum(rows)::float8 AS rows FROM ${CHUNK}
+      WHERE schema_name = $1 AND lsn = $2::pg_lsn AND table_name = ANY ($3) GROUP BY table_name`,
+    [schema, lsn, tables],
   );
+  return new Map(rows.map(({ name, chunks, rows }) => [name, { chunks: new Set(chunks), rows }]));
 }
 
-/** How many rows the journal has of a table. */
-export async function notedRows(session: Session, schema: string, table: string): Promise<number> {
-  const { rows } = await session.one<{ rows: number }>(
-    `SELECT coalesce(sum(rows), 0)::float8 AS rows FROM ${CHUNK} WHERE schema_name = $1 AND table_name = $2`,
-    [schema, table],
+/** Notes that as many rows were copied as the source has: the tables are whole. */
+export async function noteSourceRows(
+  session: Session,
+  schema: string,
+  lsn: string,
+  tables: readonly { readonly name: string; readonly rows: number }[],
+): Promise<void> {
+  await session.query(
+    `UPDATE ${TABLE} t SET source_rows = n.rows FROM unnest($3::text[], $4::int8[]) AS n (name, rows)
+      WHERE t.schema_name = $1 AND t.lsn = $2::pg_lsn AND t.table_name = n.name`,
+    [schema, lsn, tables.map(({ name }) => name), tables.map(({ rows }) => rows)],
   );
-  return rows;
-}
-
-/** Notes that as many rows were copied as the source has: the table is whole. */
-export async function noteSourceRows(session: Session, schema: string, table: string, rows: number): Promise<void> {
-  await session.query(`UPDATE ${TABLE} SET source_rows = $3 WHERE schema_name = $1 AND table_name = $2`, [
-    schema,
-    table,
-    rows,
-  ]);
 }
 
 export async function readJournal(session: Session, schema: string): Promise<JournalTable[]> {

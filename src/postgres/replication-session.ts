@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { InterruptedError } from '../errors.js';
 import { connectionError, queryError } from './failures.js';
-import type { Address } from './session.js';
+import { cutClient, endClient, NEWER_SETTINGS, type Address } from './session.js';
 import { connectTls } from './tls.js';
 
 /** Where a slot begins, and the snapshot of the database at exactly that point of the write-ahead log. */
@@ -10,13 +10,6 @@ export interface SlotStart {
   readonly lsn: string;
   /** For SET TRANSACTION SNAPSHOT, as long as the session that made the slot does nothing else. */
   readonly snapshot: string;
-}
-
-export interface ReplicationOptions {
-  readonly applicationName: string;
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds after which the server gives up waiting for one transaction; 0 for never. */
-  readonly lockTimeout: number;
 }
 
 /**
@@ -35,7 +28,7 @@ export class ReplicationSession {
   /** @throws ConnectionError with the reason and what to do */
   static async connect(
     address: Address,
-    { applicationName, signal, lockTimeout }: ReplicationOptions,
+    { applicationName, signal }: { readonly applicationName: string; readonly signal?: AbortSignal | undefined },
   ): Promise<ReplicationSession> {
     const base: pg.ClientConfig & { replication: string } = {
       host: address.hostaddr ?? address.host,
@@ -48,14 +41,16 @@ export class ReplicationSession {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       replication: 'database',
-      // It sits "idle in transaction" while the snapshot is needed.
-      options: `-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=${String(lockTimeout)}`,
+      // It sits "idle in transaction" while the snapshot is needed, and waits for other transactions as long as it takes.
+      options:
+        '-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0 -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3',
     };
     try {
       const client = await connectTls(base, address.ssl, address.host);
       const session = new ReplicationSession(address, client, signal);
       client.on('error', (error) => (session.#lost ??= error));
-      signal?.addEventListener('abort', session.#abort, { once: true });
+      signal?.addEventListener('abort', session.cut, { once: true });
+      await client.query(`SELECT ${NEWER_SETTINGS}`);
       return session;
     } catch (error) {
       throw connectionError(error, address);
@@ -63,9 +58,8 @@ export class ReplicationSession {
   }
 
   /** The server process, by which others see what it waits for. */
-  async pid(): Promise<number> {
-    const [row] = await this.#query<{ pid: string }>('SELECT pg_backend_pid() AS pid');
-    return Number(row?.pid);
+  get pid(): number {
+    return (this.client as unknown as { readonly processID: number }).processID;
   }
 
   /**
@@ -83,15 +77,15 @@ export class ReplicationSession {
     return { lsn: row.consistent_point, snapshot: row.snapshot_name };
   }
 
-  /** Cuts the connection, whatever the server is at. */
-  cut(): void {
-    this.#abort();
+  async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.cut);
+    await endClient(this.client);
   }
 
-  async close(): Promise<void> {
-    this.signal?.removeEventListener('abort', this.#abort);
-    await this.client.end().catch(() => undefined);
-  }
+  /** Cuts the connection: what ran fails. */
+  readonly cut = (): void => {
+    cutClient(this.client);
+  };
 
   /** Such a connection takes simple statements only, without parameters. */
   async #query<Row extends object>(sql: string): Promise<Row[]> {
@@ -103,9 +97,4 @@ export class ReplicationSession {
       throw queryError(this.#lost ?? error, this.address);
     }
   }
-
-  readonly #abort = (): void => {
-    const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
-    stream.destroy();
-  };
 }

@@ -39,6 +39,7 @@ const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 /** How much longer than the server belt waits itself: a network that is gone brings no error, only silence. */
 const GRACE_MS = 15_000;
 const KEEPALIVE_MS = 10_000;
+const GOODBYE_MS = 3_000;
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 
 /**
@@ -61,11 +62,23 @@ const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
   jit: 'off',
   default_transaction_read_only: 'off',
   idle_in_transaction_session_timeout: '0',
+  // Where the network has vanished without a word, the server frees what belt has locked within a minute.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
 };
 
-/** A server that watches its clients ends a statement soon after belt was killed, and frees what it locked. */
-const WATCH_CLIENT = `CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%'
-  THEN set_config('client_connection_check_interval', '1000', false) END`;
+const VERSION = `current_setting('server_version_num')::int`;
+
+/**
+ * What only newer servers know. One that watches its clients ends a statement soon after belt was killed, and frees what
+ * it locked; limits for whole sessions and transactions, which belt's long ones would meet, are taken away.
+ */
+export const NEWER_SETTINGS = `
+  CASE WHEN ${VERSION} >= 140000 AND version() LIKE '%linux%'
+       THEN set_config('client_connection_check_interval', '1000', false) END,
+  CASE WHEN ${VERSION} >= 140000 THEN set_config('idle_session_timeout', '0', false) END,
+  CASE WHEN ${VERSION} >= 170000 THEN set_config('transaction_timeout', '0', false) END`;
 
 /**
  * One connection to one server, with canonical settings and time limits. Values of type int8 and numeric come back as
@@ -127,7 +140,7 @@ export class Session {
     const session = new Session(address, client, version, options.signal, limit);
     // A lost connection surfaces in the next statement; without a listener it would end the process.
     client.on('error', (error) => (session.#lost ??= error));
-    options.signal?.addEventListener('abort', session.#abort, { once: true });
+    options.signal?.addEventListener('abort', session.cut, { once: true });
     return session;
   }
 
@@ -142,10 +155,15 @@ export class Session {
     await this.endTransaction();
     await this.query('RESET ALL');
     await this.query(
-      `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false), ${WATCH_CLIENT}`,
+      `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false), ${NEWER_SETTINGS}`,
       [String(statementTimeout), String(lockTimeout)],
     );
     this.statementTimeout = statementTimeout;
+  }
+
+  /** The server process that serves it. */
+  get pid(): number {
+    return (this.client as unknown as { readonly processID: number }).processID;
   }
 
   /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
@@ -230,24 +248,37 @@ export class Session {
     return answer;
   }
 
-  /** Ends the connection. Never throws. */
+  /** Ends the connection. Never throws, and does not wait for a server that says nothing. */
   async close(): Promise<void> {
-    this.signal?.removeEventListener('abort', this.#abort);
-    await this.client.end().catch(() => undefined);
+    this.signal?.removeEventListener('abort', this.cut);
+    await endClient(this.client);
   }
 
-  /** Cuts the connection; the server notices within a second and undoes what ran. */
-  readonly #abort = (): void => {
-    const { stream } = (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection;
-    stream.destroy();
+  /** Cuts the connection; the server notices within a second and undoes what ran. What ran here fails. */
+  readonly cut = (): void => {
+    cutClient(this.client);
   };
+}
+
+/** Says goodbye to the server; cuts the connection when that takes long. Never throws. */
+export async function endClient(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => {
+    cutClient(client);
+  }, GOODBYE_MS);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
+export function cutClient(client: pg.Client): void {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+  stream.destroy();
 }
 
 /** @returns the server's version number */
 async function prepareSession(client: pg.Client): Promise<number> {
   client.on('error', () => undefined);
   const { rows } = await client.query<{ version: number }>({
-    text: `SELECT current_setting('server_version_num')::int AS version, ${WATCH_CLIENT}`,
+    text: `SELECT current_setting('server_version_num')::int AS version, ${NEWER_SETTINGS}`,
     query_timeout: CONNECT_TIMEOUT_MS,
   } as pg.QueryConfig);
   return rows[0]?.version ?? 0;

@@ -3,6 +3,7 @@ export const SQLSTATE = {
   cannotEstablishConnection: '08001',
   connectionFailure: '08006',
   notNullViolation: '23502',
+  foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   checkViolation: '23514',
   invalidPassword: '28P01',

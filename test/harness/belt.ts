@@ -38,6 +38,8 @@ export interface BeltOptions extends CallOptions {
     readonly when: Promise<unknown>;
     readonly afterMs?: readonly number[];
   };
+  /** Told of the process once it runs. */
+  readonly onStart?: (pid: number) => void;
 }
 
 export interface BeltRun {
@@ -74,6 +76,7 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
     env: { ...ownEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
   const done = { timedOut: false, signalled: false };

@@ -1,6 +1,7 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Plan } from '../../pair/steps.js';
+import { patiently } from '../../pair/patiently.js';
 import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
@@ -50,8 +51,8 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
 async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
-  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, () =>
-    readSource(pair),
+  const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
+    readSource(pair, progress),
   );
   const replicated = replicatedTables(tables);
   if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
@@ -139,9 +140,13 @@ function pglogicalCopySteps(
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
-async function readSource(pair: Pair): Promise<Table[]> {
+async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
   await requireSchema(pair.src, pair.schema);
-  return readTables(await pair.src.root(), pair.schema, pair.config.tables);
+  const { signal } = pair.environment;
+  // Measuring a table waits for its locks.
+  return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
+    readTables(session, pair.schema, pair.config.tables),
+  );
 }
 
 /**

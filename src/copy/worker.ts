@@ -1,0 +1,135 @@
+import { ConnectionError, QueryError } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import type { Side } from '../pair/side.js';
+import { literal } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
+import { waitFor } from '../postgres/wait.js';
+import type { Rate } from './rate.js';
+import { SnapshotLostError, type Wave } from './wave.js';
+
+/** What one worker works with: a session a side, the source's in the wave's snapshot. */
+export interface Worker {
+  readonly src: Session;
+  readonly dst: Session;
+  close(): Promise<void>;
+}
+
+/** PostgreSQL's codes when a snapshot that is to be imported is not there. */
+const INVALID_SNAPSHOT = new Set(['22023', '42704', '55000']);
+
+/** The key of an advisory lock by which belt knows its workers' sessions on the destination: "belt" and one, in ASCII. */
+const WORKERS_KEY = 0x62656c75;
+const END_MS = 10_000;
+
+/**
+ * Ends the sessions of workers whose belt has died or has lost them, which hold locks as long as the server has not
+ * noticed. Belt's lock on the databases must be held: then no other belt's workers are at work.
+ */
+export async function endLeftWorkers(pair: Pair): Promise<void> {
+  const session = await pair.dst.root();
+  await waitFor(
+    async () => {
+      const left = await session.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks
+          WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [WORKERS_KEY],
+      );
+      return left.length === 0 ? true : undefined;
+    },
+    { deadline: END_MS, signal: pair.environment.signal },
+  );
+}
+
+/** @throws SnapshotLostError when the source no longer has the snapshot */
+export async function openWorker(pair: Pair, wave: Wave): Promise<Worker> {
+  const [src, dst] = await Promise.allSettled([
+    pair.src.open('root', { statementTimeout: 0 }),
+    pair.dst.open('root', { statementTimeout: 0 }),
+  ]);
+  const close = async (): Promise<void> => {
+    const opened = [src, dst].flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    await Promise.all(opened.map((session) => session.close()));
+  };
+  try {
+    if (src.status === 'rejected') throw src.reason;
+    if (dst.status === 'rejected') throw dst.reason;
+    await Promise.all([
+      importSnapshot(src.value, wave.snapshot),
+      // Triggers and foreign keys have done their work on the source. The last commits are made durable at the end.
+      dst.value.query(
+        `SET session_replication_role = replica; SET synchronous_commit = off; SELECT pg_advisory_lock_shared(${String(WORKERS_KEY)})`,
+      ),
+    ]);
+    return { src: src.value, dst: dst.value, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function importSnapshot(session: Session, snapshot: string): Promise<void> {
+  try {
+    await session.query(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${literal(snapshot)}`,
+    );
+  } catch (error) {
+    if (!(error instanceof QueryError) || !INVALID_SNAPSHOT.has(error.sqlstate)) throw error;
+    throw new SnapshotLostError('the snapshot of the source is gone, since the connection that kept it was lost', {
+      hint: 'Run the same command again: it goes on with what is missing.',
+      detail: { side: 'src' },
+      cause: error,
+    });
+  }
+}
+
+/** So long without a byte is worth a look. */
+const STALL_MS = 45_000;
+const LOOK_MS = 5_000;
+
+/**
+ * Runs work of a worker, and looks after it: a network that is gone brings no error, only silence. When nothing has moved
+ * for a while, and both servers say that they wait for belt or know nothing of the connection, it is cut.
+ * @throws what `work` throws; ConnectionError after a cut
+ */
+export async function watched<T>(
+  pair: Pair,
+  { src, dst }: Worker,
+  rate: Rate,
+  work: (moved: () => void) => Promise<T>,
+): Promise<T> {
+  let last = performance.now();
+  let looking = false;
+  const look = async (): Promise<void> => {
+    // A narrow limit is no stall.
+    const allowance = rate.bytesPerSecond === Infinity ? 0 : ((64 << 20) / rate.bytesPerSecond) * 1000;
+    if (looking || performance.now() - last < STALL_MS + allowance) return;
+    looking = true;
+    const before = last;
+    try {
+      const waiting = await Promise.all([waitsForClient(pair.src, src), waitsForClient(pair.dst, dst)]);
+      if (!waiting.includes(false) && last === before) for (const session of [src, dst]) session.cut();
+    } catch (error) {
+      // Neither does the server answer elsewhere.
+      if (error instanceof ConnectionError && last === before) for (const session of [src, dst]) session.cut();
+    } finally {
+      looking = false;
+    }
+  };
+  const timer = setInterval(() => void look(), LOOK_MS);
+  try {
+    return await work(() => (last = performance.now()));
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Whether the server has nothing to do on this connection, or has lost it. */
+async function waitsForClient(side: Side, session: Session): Promise<boolean> {
+  const root = await side.root();
+  const [row] = await root.query<{ waits: boolean | null }>(
+    "SELECT wait_event_type = 'Client' AS waits FROM pg_stat_activity WHERE pid = $1",
+    [session.pid],
+  );
+  return row === undefined || row.waits === true;
+}
