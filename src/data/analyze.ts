@@ -1,8 +1,9 @@
-import { BeltError, CheckFailedError, ConnectionError, InterruptedError } from '../errors.js';
+import { BeltError, CheckFailedError, ConnectionError, InterruptedError, QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { readAnalyzable, type AnalyzableTable } from '../postgres/catalog/statistics.js';
 import { qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { NOT_FOUND, runDdl } from '../schema/statements.js';
 
 export interface AnalyzeOptions {
   /** Leave out tables whose statistics are fresh: the downtime window has no time to waste. */
@@ -112,7 +113,28 @@ async function analyze(
     if (!(error instanceof BeltError) || error instanceof ConnectionError || error instanceof InterruptedError)
       throw error;
     const [name] = names;
-    if (names.length === 1 && name !== undefined) result.failed.push({ name, error: error.message });
-    else for (const one of names) await analyze(session, schema, [one], result);
+    if (names.length > 1) for (const one of names) await analyze(session, schema, [one], result);
+    else if (name !== undefined) await analyzeWithPath(session, schema, name, error, result);
+  }
+}
+
+/** A function in an index may find what it calls by search_path; see runDdl(). */
+async function analyzeWithPath(
+  session: Session,
+  schema: string,
+  name: string,
+  error: BeltError,
+  result: AnalyzeResult,
+): Promise<void> {
+  try {
+    if (!(error instanceof QueryError) || !NOT_FOUND.has(error.sqlstate)) throw error;
+    await runDdl(session, schema, async () => {
+      await session.query(`ANALYZE ${qualified(schema, name)}`);
+    });
+    result.analyzed.push(name);
+  } catch (again) {
+    if (!(again instanceof BeltError) || again instanceof ConnectionError || again instanceof InterruptedError)
+      throw again;
+    result.failed.push({ name, error: again.message });
   }
 }

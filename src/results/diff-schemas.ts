@@ -1,5 +1,21 @@
 import { z } from 'zod';
 
+/** One thing in which two schemas are not the same. */
+export const schemaDifference = z.object({
+  kind: z.string().describe('What it is: table, column, index, function ...'),
+  object: z.string().describe('Its name.'),
+  problem: z
+    .enum(['missing', 'extra', 'changed'])
+    .describe('The destination lacks it, has it besides, or has it in another form.'),
+  src: z
+    .array(z.string())
+    .nullable()
+    .describe(
+      'What defines it on the source, in lines; of a changed object, those that differ. Null: it is not there.',
+    ),
+  dst: z.array(z.string()).nullable().describe('The same of the destination.'),
+});
+
 /** What `belt diff-schemas` tells about one database. */
 export const diffSchemasFields = z.object({
   result: z
@@ -11,22 +27,7 @@ export const diffSchemasFields = z.object({
     .describe(
       "A head for each object that is not the same, `- ` before the source's lines, `+ ` before the destination's; or empty.",
     ),
-  differences: z.array(
-    z.object({
-      kind: z.string().describe('What it is: table, column, index, function ...'),
-      object: z.string().describe('Its name.'),
-      problem: z
-        .enum(['missing', 'extra', 'changed'])
-        .describe('The destination lacks it, has it besides, or has it in another form.'),
-      src: z
-        .array(z.string())
-        .nullable()
-        .describe(
-          'What defines it on the source, in lines; of a changed object, those that differ. Null: it is not there.',
-        ),
-      dst: z.array(z.string()).nullable().describe('The same of the destination.'),
-    }),
-  ),
+  differences: z.array(schemaDifference),
 });
 
 export type DiffSchemasFields = z.infer<typeof diffSchemasFields>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { indexResult } from './create-indexes.js';
+import { schemaDifference } from './diff-schemas.js';
 import { syncSequencesFields } from './sync-sequences.js';
 import { syncTablesFields } from './sync-tables.js';
 import { comparedTable } from './validate-data.js';
@@ -12,6 +13,15 @@ export const syncFields = z.object({
     indexes: z
       .array(indexResult)
       .describe('Indexes that had to be made in this run; those that were there already are not listed.'),
+    schema: z
+      .object({
+        differences: z
+          .array(schemaDifference)
+          .describe(
+            'In what the destination is not as the source; sync fails for those that an application would meet.',
+          ),
+      })
+      .nullable(),
     validation: z.object({ schema_name: z.string(), tables: z.array(comparedTable) }).nullable(),
   }),
 });

@@ -8,25 +8,34 @@ import { asDestinationWrites } from './inventory/views.js';
  * for the destination's; what pglogical and belt add does not count; nor do words that differ between versions of
  * PostgreSQL. One statement on each side, and two more where the versions differ.
  * @param full whether indexes and NOT VALID constraints that are made after the data count
+ * @param source the source's inventory, where it was read before with readSchema()
  * @returns an empty list when the schemas are the same
  */
-export async function schemaDifferences(pair: Pair, { full }: { readonly full: boolean }): Promise<Difference[]> {
+export async function schemaDifferences(
+  pair: Pair,
+  { full, source = () => readSchema(pair, 'src') }: { readonly full: boolean; readonly source?: SchemaReader },
+): Promise<Difference[]> {
+  const [from, to] = await Promise.all([source(), readSchema(pair, 'dst')]);
   const { src, dst } = await pair.roots();
-  const [from, to] = await Promise.all([inventory(pair, 'src'), inventory(pair, 'dst')]);
   const same = src.major === dst.major ? from : await asDestinationWrites(from, to, await pair.dst.owner());
   return compareInventories(same, to, { full });
 }
 
-async function inventory(pair: Pair, side: 'src' | 'dst'): Promise<InventoryRow[]> {
+export type SchemaReader = () => Promise<readonly InventoryRow[]>;
+
+/** All that a side's schema holds, read with a session of its own, so that others do not wait for it. */
+export async function readSchema(pair: Pair, side: 'src' | 'dst'): Promise<InventoryRow[]> {
   const own = pair[side].config.owner_user.name;
   const other = pair[side === 'src' ? 'dst' : 'src'].config.owner_user.name;
   const replication = [pair.src.config.pglogical_user.name, pair.dst.config.pglogical_user.name];
-  return readInventory(await pair[side].root(), {
-    schema: pair.schema,
-    owner: own,
-    // What the source grants to the role that owns everything on the destination, that role has there by nature.
-    ignoredRoles: [...replication, ...(own === other ? [] : [other])],
-  });
+  return pair[side].withSessions(1, 'root', async ([session]) =>
+    readInventory(session ?? (await pair[side].root()), {
+      schema: pair.schema,
+      owner: own,
+      // What the source grants to the role that owns everything on the destination, that role has there by nature.
+      ignoredRoles: [...replication, ...(own === other ? [] : [other])],
+    }),
+  );
 }
 
 const SHOWN_OBJECTS = 3;

@@ -485,6 +485,7 @@ export const synced: Row<SyncFields>[] = [
         ],
       },
       indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null, hint: null }],
+      schema: { differences: [] },
       validation: {
         schema_name: 'Shop Data',
         tables: [
@@ -500,6 +501,12 @@ export const synced: Row<SyncFields>[] = [
       sequences: null,
       tables: null,
       indexes: [],
+      schema: {
+        differences: [
+          { kind: 'index', object: '"by date" on orders', problem: 'missing', src: ['CREATE INDEX ...'], dst: null },
+          { kind: 'table', object: 'orders', problem: 'changed', src: ['comment old'], dst: ['comment new'] },
+        ],
+      },
       validation: {
         schema_name: 'Shop Data',
         tables: [

@@ -5,8 +5,8 @@ export type Sql = string | ((names: TestNames) => string);
 
 /** An object that does not come over as it is, and how that is told. */
 export interface Exception {
-  /** What the checker calls it: `pg_class shop.log`, `comment on database x`. */
-  readonly object: string;
+  /** What the checker calls it: `pg_class shop.log`, `comment on database x`; or what matches all of several. */
+  readonly object: string | RegExp;
   /** How the checker words the difference. */
   readonly problem: RegExp;
   /**
@@ -46,6 +46,8 @@ export interface CorpusSchema {
   readonly exceptions?: readonly Exception[];
   /** What precheck must name, as `object` of its findings. */
   readonly findings?: readonly string[];
+  /** What commands say of this database, in the JSON. */
+  readonly says?: readonly (readonly [command: string, text: RegExp])[];
   /** A command that fails: how far this database gets. */
   readonly fails?: {
     readonly command: string;

@@ -28,9 +28,9 @@ const sync = definePairCommand({
   summary: 'in the downtime: bring over what replication cannot, and prove that the data is equal',
   description:
     'Sets the sequences, copies the tables that cannot be replicated, adds the NOT VALID constraints and the indexes that ' +
-    'are not there yet, refreshes materialized views, compares rows of every table on both sides, and analyzes what has ' +
-    'changed. Refused while forward replication is configured. Fails when a compared row differs, naming table, key and ' +
-    'column. Can be run again.',
+    'are not there yet, refreshes materialized views, compares rows of every table and the whole schema on both sides, and ' +
+    'analyzes what has changed. Refused while forward replication is configured. Fails when a compared row differs, naming ' +
+    'table, key and column, or when something of the schema is missing or otherwise. Can be run again.',
   examples: [
     { line: 'belt sync testdatacenter1 database1', means: 'in the downtime, after teardown-forward-replication' },
     { line: 'belt sync testdatacenter1 database1 --no-schema', means: 'leave constraints and indexes alone' },

@@ -11,6 +11,7 @@ import type { Plan, Step } from '../../pair/steps.js';
 import { copiedTables, readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
+import { schemaCheck } from '../../schema/check-schema.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -24,7 +25,7 @@ type Detail = SyncFields['detail'];
 
 /** Brings over what replication cannot, side by side where it can be, and compares both sides. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFields>> {
-  const detail: Detail = { sequences: null, tables: null, indexes: [], validation: null };
+  const detail: Detail = { sequences: null, tables: null, indexes: [], validation: null, schema: null };
   let failure: BeltError | undefined;
   await pair.run([forwardEndedStep(pair), writersStep(pair, 'what they write now does not reach the destination')]);
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
@@ -61,18 +62,25 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
   const keepTables = (result: CopyTablesResult): void => {
     detail.tables = result;
   };
+  // With --no-schema somebody else makes what is missing, maybe later.
+  const check = schemaCheck(pair, {
+    strict: schema,
+    keep: (differences) => {
+      detail.schema = { differences: [...differences] };
+    },
+  });
   const toCopy = copiedTables(tables);
   const copied: Plan = [
     copyStep(pair, { tables: toCopy, jobs }, keepTables),
     {
       parallel: [
-        [...deferred, viewsStep(pair), analyzeStep(pair, { jobs, onlyStale: true })],
+        [...deferred, { parallel: [[viewsStep(pair), analyzeStep(pair, { jobs, onlyStale: true })], [check.compare]] }],
         [validate('validate-copied', 'copied', toCopy)],
       ],
     },
   ];
   const replicated = validate('validate-data', 'replicated', replicatedTables(tables));
-  return [{ parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated]] }];
+  return [{ parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [check.read]] }];
 }
 
 /** How many rows the tables have that were copied in this run, by name. */

@@ -19,7 +19,7 @@ export function render(envelope: Envelope<SyncFields>, style: Style): string {
     formatDuration(envelope.duration_ms),
   ]);
   const head = ['database', 'sync', 'sequences set', 'tables copied', 'indexes made', 'rows compared', 'time'];
-  return [renderTable(head, rows, style), ...mismatches(envelope, style)].join('\n');
+  return [renderTable(head, rows, style), ...mismatches(envelope, style), ...otherwise(envelope, style)].join('\n');
 }
 
 function sequences({ detail }: Row<SyncFields>): string {
@@ -52,5 +52,16 @@ function mismatches(envelope: Envelope<SyncFields>, { chalk }: Style): string[] 
         (table) =>
           `${chalk.red('different:')} ${row.db}: ${table.name} (${table.strategy}): ${table.mismatch_detail ?? ''}`,
       ),
+  );
+}
+
+const WORDS = { missing: 'is missing on the destination', extra: 'is on the destination only', changed: 'differs' };
+
+/** Every object in which the schemas differ; `belt diff-schemas --full` shows the lines. */
+function otherwise(envelope: Envelope<SyncFields>, { chalk }: Style): string[] {
+  return envelope.results.flatMap((row) =>
+    (row.detail?.schema?.differences ?? []).map(
+      ({ kind, object, problem }) => `${chalk.yellow('schema:')} ${row.db}: ${kind} ${object} ${WORDS[problem]}`,
+    ),
   );
 }

@@ -107,7 +107,9 @@ export const CATALOGS: readonly Catalog[] = [
   {
     name: 'pg_type',
     namespace: 'c.typnamespace',
-    where: `(c.typrelid = 0 OR EXISTS (SELECT FROM pg_class r WHERE r.oid = c.typrelid AND r.relpersistence <> 't'))`,
+    // A multirange is told of with its range: whose it is after pg_dump and psql is the superuser's, by an oversight.
+    where: `c.typtype <> 'm' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = c.typelem AND e.typtype = 'm')
+      AND (c.typrelid = 0 OR EXISTS (SELECT FROM pg_class r WHERE r.oid = c.typrelid AND r.relpersistence <> 't'))`,
     acl: [`'T'`, 'c.typowner'],
   },
   {

@@ -1,0 +1,40 @@
+import type { CorpusSchema } from '../schema.js';
+
+export default {
+  name: '16-operators',
+  about: 'aggregates, operators, operator families, casts, conversions',
+  make: `
+CREATE TYPE grade AS ENUM ('a', 'b', 'c');
+CREATE TYPE coin AS (amount numeric, unit text);
+CREATE FUNCTION same_grade(grade, grade) RETURNS bool LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1::text = $2::text';
+CREATE FUNCTION other_grade(grade, grade) RETURNS bool LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1::text <> $2::text';
+CREATE OPERATOR === (LEFTARG = grade, RIGHTARG = grade, FUNCTION = same_grade, COMMUTATOR = ===, NEGATOR = !==, RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE OPERATOR !== (LEFTARG = grade, RIGHTARG = grade, FUNCTION = other_grade, COMMUTATOR = !==, NEGATOR = ===, RESTRICT = neqsel);
+CREATE FUNCTION coin_of(text) RETURNS coin LANGUAGE sql IMMUTABLE AS $$ SELECT ROW(split_part($1, ' ', 1)::numeric, split_part($1, ' ', 2))::shop.coin $$;
+CREATE FUNCTION text_of(coin) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1.amount || ' ' || $1.unit $$;
+CREATE FUNCTION number_of(coin) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1.amount';
+CREATE CAST (coin AS numeric) WITH FUNCTION number_of(coin) AS IMPLICIT;
+CREATE CAST (coin AS text) WITH FUNCTION text_of(coin) AS ASSIGNMENT;
+CREATE CAST (text AS coin) WITH FUNCTION coin_of(text);
+CREATE CAST (int AS grade) WITH INOUT;
+CREATE FUNCTION add_coin(coin, coin) RETURNS coin LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1.amount + $2.amount, $1.unit)::shop.coin';
+CREATE OPERATOR + (LEFTARG = coin, RIGHTARG = coin, FUNCTION = add_coin, COMMUTATOR = +);
+CREATE OPERATOR @ (RIGHTARG = coin, FUNCTION = number_of);
+CREATE AGGREGATE total(coin) (SFUNC = add_coin, STYPE = coin, INITCOND = '(0,EUR)', PARALLEL = SAFE, COMBINEFUNC = add_coin);
+CREATE AGGREGATE moving(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0', MSFUNC = int4pl, MINVFUNC = int4mi, MSTYPE = int, MINITCOND = '0');
+CREATE TABLE account (id int PRIMARY KEY, balance coin, g grade DEFAULT 'a', CHECK ((balance).amount >= 0), CHECK (g === g));
+CREATE VIEW totals AS SELECT g, total(balance) AS t, @ total(balance) AS n, max(balance::text) AS m FROM account WHERE g !== 'c' GROUP BY g;
+CREATE INDEX ON account ((balance::text));
+COMMENT ON CAST (coin AS numeric) IS 'of a cast';
+INSERT INTO account SELECT n, ROW(n, 'EUR')::coin, 'b' FROM generate_series(1, 40) n;`,
+  forward: `
+INSERT INTO account VALUES (1000 + current_setting('corpus.round')::int, '5 EUR'::text::coin, 'c');
+UPDATE account SET balance = balance + ROW(1, 'EUR')::coin WHERE id < 10;`,
+  back: `UPDATE account SET g = 'c' WHERE id = 3; DELETE FROM account WHERE id = 4;`,
+  fails: {
+    command: 'create-indexes',
+    message: /"account_balance_idx".*must be marked IMMUTABLE/,
+    how: 'known',
+    why: 'a cast belongs to no schema, and pg_dump of a schema leaves it out',
+  },
+} satisfies CorpusSchema as CorpusSchema;
