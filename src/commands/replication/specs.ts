@@ -55,7 +55,11 @@ const setup = definePairCommand({
     ),
     maxRate: speed('--max-rate <speed>', 'most bytes per second that are copied in all, such as 50MB/s; or none'),
     chunkSize: size('--chunk-size <size>', 'size of the pieces that big tables are copied in (default: 128MB)'),
-    lockWait: duration('--lock-wait <duration>', 'how long the copy may wait for transactions of others to begin', '30m'),
+    lockWait: duration(
+      '--lock-wait <duration>',
+      'how long the copy may wait for transactions of others to begin',
+      '30m',
+    ),
     maxSlotWal: size('--max-slot-wal <size>', 'end the copy before its slot holds more WAL on the source than this'),
     attach: flag('--attach', 'look on while another belt copies; with --jobs or --max-rate, change that first'),
     cancel: flag('--cancel', 'end the setup that is at work, wherever it runs'),
