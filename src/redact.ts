@@ -23,7 +23,7 @@ export function makeRedactor(config: DatabaseConfig): Redactor {
     ...sides.flatMap(({ host, db }) => [host, db]),
     config.db,
     config.dc,
-    config.schema_name,
+    ...[config.schema_name].flat(),
   ]);
   return redactorOf(users.map(({ pw }) => pw).filter((pw) => !names.has(pw)));
 }

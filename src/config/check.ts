@@ -2,6 +2,8 @@ import { findNodeAtLocation, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import type { ConfigPath } from './faults.js';
 import { nearest } from '../nearest.js';
+import { isSystemSchema } from '../postgres/catalog/movable-schemas.js';
+import { ALL_SCHEMAS } from './schema.js';
 
 /** A fault before its place in the file is looked up. */
 export interface Finding {
@@ -124,6 +126,41 @@ export function variableFindings(root: Node, variables: Readonly<Record<string, 
     const state = value === undefined ? 'not set' : 'empty';
     return [{ path, message: `the environment variable ${node.value} is ${state}` }];
   });
+}
+
+/** Lists of schemas that say nothing, or too much; and schemas that never move. */
+export function schemaNameFindings(root: Node): Finding[] {
+  const node = findNodeAtLocation(root, ['schema_name']);
+  if (node === undefined) return [];
+  if (node.type === 'string') return systemFinding(String(node.value), ['schema_name']);
+  if (node.type !== 'array') return [];
+  const items = node.children ?? [];
+  if (items.length === 0) {
+    return [{ path: ['schema_name'], message: 'is an empty list: name the schemas that move, or write "*" for all' }];
+  }
+  const seen = new Set<unknown>();
+  return items.flatMap(({ value, type }, index) => {
+    const path = ['schema_name', index];
+    if (type !== 'string' || value === '') return [];
+    if (value === ALL_SCHEMAS) {
+      return [{ path, message: 'stands in a list; for all schemas write "schema_name": "*", without a list' }];
+    }
+    const again = seen.has(value);
+    seen.add(value);
+    return again
+      ? [{ path, message: `names ${JSON.stringify(value)} a second time` }]
+      : systemFinding(String(value), path);
+  });
+}
+
+function systemFinding(name: string, path: ConfigPath): Finding[] {
+  if (!isSystemSchema(name)) return [];
+  return [
+    {
+      path,
+      message: `names ${JSON.stringify(name)}, a schema of PostgreSQL, pglogical or belt itself: it never moves`,
+    },
+  ];
 }
 
 /** A `db` or `dc` that is not the name of the folder that the file stands in. */

@@ -1,6 +1,13 @@
 import { findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
-import { folderFindings, placeholderFindings, schemaFindings, variableFindings, type Finding } from './check.js';
+import {
+  folderFindings,
+  placeholderFindings,
+  schemaFindings,
+  schemaNameFindings,
+  variableFindings,
+  type Finding,
+} from './check.js';
 import { faultsError, pathText, positions, type ConfigFault } from './faults.js';
 import { remoteSchema, resolverFindings, type RemoteConfig } from './remote-schema.js';
 import { resolveConfig, type ParsedConfig } from './resolve.js';
@@ -32,7 +39,9 @@ export function parseConfig(text: string, options: ParseOptions): ParsedConfig {
  * @throws ConfigError as `parseConfig`
  */
 export function parseRemoteConfig(text: string, file: string): RemoteConfig {
-  return parseText(text, file, (root) => examine(root, remoteSchema, resolverFindings(root)));
+  return parseText(text, file, (root) =>
+    examine(root, remoteSchema, [...resolverFindings(root), ...schemaNameFindings(root)]),
+  );
 }
 
 /** What came of looking at a value: it is well when there are no findings. */
@@ -48,6 +57,7 @@ export function examineConfig(root: Node, options: Omit<ParseOptions, 'file'>): 
     ...placeholderFindings(root),
     ...variableFindings(root, options.variables),
     ...folderFindings(root, options),
+    ...schemaNameFindings(root),
   ]);
 }
 

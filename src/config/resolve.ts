@@ -1,4 +1,4 @@
-import type { DatabaseConfig, SideConfig, UserConfig, WrittenConfig, WrittenSide } from './schema.js';
+import type { DatabaseConfig, SchemaSelection, SideConfig, UserConfig, WrittenConfig, WrittenSide } from './schema.js';
 
 export interface ParsedConfig {
   readonly config: DatabaseConfig;
@@ -18,7 +18,7 @@ export function resolveConfig(written: WrittenConfig, variables: Variables): Par
     ...optional('$schema', written.$schema),
     db: written.db,
     dc: written.dc,
-    schema_name: textOf(written.schema_name) ?? 'public',
+    schema_name: schemaSelection(written.schema_name),
     src: written.src === null ? null : resolveSide(written.src, variables),
     dst: written.dst === null ? null : resolveSide(written.dst, variables),
     tables: written.tables ?? [],
@@ -63,6 +63,11 @@ function passwordsOf(side: WrittenSide): (WrittenPassword | null | undefined)[] 
 
 function isPlain(pw: WrittenPassword | null | undefined): boolean {
   return typeof pw === 'string' && pw !== '';
+}
+
+/** What is taken where nothing is written. */
+export function schemaSelection(written: WrittenConfig['schema_name']): SchemaSelection {
+  return Array.isArray(written) ? written : (textOf(written) ?? 'public');
 }
 
 /** null and "" mean the same as leaving the key out. */

@@ -40,12 +40,19 @@ export interface SideConfig {
   peer_port?: number | undefined;
 }
 
+/** A schema's name, the names of several, or "*" for all of the source but the system's. */
+export type SchemaSelection = string | string[];
+
+/** What stands for all schemas. */
+export const ALL_SCHEMAS = '*';
+
 /** One database that moves, with secrets resolved and defaults filled in. */
 export interface DatabaseConfig {
   $schema?: string | undefined;
   db: string;
   dc: string;
-  schema_name: string;
+  /** The schemas that move: one, several, or "*" for all but the system's. */
+  schema_name: SchemaSelection;
   src: SideConfig | null;
   dst: SideConfig | null;
   /** The tables that move; empty means all. */
@@ -162,6 +169,11 @@ const sideSchema = z.strictObject(
 const names = (what: string) =>
   z.array(filled(`the name of a ${what}`), { error: `wants a list of names, such as ["first", "second"]` }).nullish();
 
+const schemaWants = `the name of a schema, a list of names, or "${ALL_SCHEMAS}" for all`;
+const schemaName = z
+  .union([z.string(), z.array(filled('the name of a schema'))], { error: `wants ${schemaWants}` })
+  .nullish();
+
 /** One config.json, as it is written. Strict: a key that is not known is a fault. */
 export const configSchema = z
   .strictObject(
@@ -175,8 +187,11 @@ export const configSchema = z
       dc: filled('the name of the datacenter folder').meta(
         help('Datacenter', 'The name of the datacenter: the folder above.'),
       ),
-      schema_name: optionalText('the name of a schema').meta(
-        help('Schema', 'The schema that moves. "public" unless given.'),
+      schema_name: schemaName.meta(
+        help(
+          'Schema',
+          'The schema that moves, a list of several, or "*" for all but the system\'s. "public" unless given.',
+        ),
       ),
       src: sideSchema
         .nullable()

@@ -1,9 +1,12 @@
 import { getNodeValue } from 'jsonc-parser';
 import { BeltError, ConfigError, type SideName } from '../errors.js';
+import { Schemas } from '../postgres/schemas.js';
 import { parseConfig, parseRemoteConfig } from './parse.js';
 import { configFile, configPath, remoteFile, remotePath } from './paths.js';
 import { readConfigText } from './read.js';
 import { resolverOf } from './remote-schema.js';
+import { schemaSelection } from './resolve.js';
+import type { SchemaSelection } from './schema.js';
 import { readSyntax } from './syntax.js';
 
 /** What a project folder says of one database, as far as it can be read. */
@@ -66,7 +69,7 @@ async function surveyRemote(cwd: string, dc: string, db: string): Promise<Survey
     const remote = parseRemoteConfig(text, file);
     const moduleOf = (side: SideName): string | null => resolverOf(remote, side)?.module ?? null;
     const resolvers = { src: moduleOf('src'), dst: moduleOf('dst') };
-    const schemaName = textOf(remote.schema_name) ?? 'public';
+    const schemaName = schemaText(schemaSelection(remote.schema_name));
     return { ...NOTHING, schemaName, resolvers, origin: 'remote-configs', file, error: null };
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -89,11 +92,21 @@ function readable(text: string): Omit<Surveyed, 'origin' | 'file' | 'error'> {
     };
   };
   return {
-    schemaName: whole === undefined ? null : (textOf(whole['schema_name']) ?? 'public'),
+    schemaName: whole === undefined ? null : schemaText(readableSchemas(whole['schema_name'])),
     src: side('src'),
     dst: side('dst'),
     resolvers: null,
   };
+}
+
+/** As the list of databases shows it. */
+function schemaText(selection: SchemaSelection): string {
+  return typeof selection === 'string' ? selection : new Schemas(selection).text;
+}
+
+function readableSchemas(value: unknown): SchemaSelection {
+  if (Array.isArray(value)) return value.filter((one) => typeof one === 'string');
+  return textOf(value) ?? 'public';
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

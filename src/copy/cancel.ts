@@ -55,7 +55,7 @@ export async function cancelSetup(pair: Pair): Promise<{ cancelled: boolean }> {
                 signal,
               });
         if (ended === undefined) throw notEnded(pair, (await setupAtWork(session)) ?? found.holder);
-        return `ended; ${await copiedSoFar(session, pair.schema)}; "belt setup ${pair.config.dc} ${pair.db}" goes on`;
+        return `ended; ${await copiedSoFar(session)}; "belt setup ${pair.config.dc} ${pair.db}" goes on`;
       },
     },
   ]);

@@ -31,11 +31,7 @@ export async function handedOver(pair: Pair): Promise<string | null> {
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  const keys = keysStep(
-    pair,
-    tables.map(({ name }) => name),
-    options.controls,
-  );
+  const keys = keysStep(pair, tables, options.controls);
   const steps: Step[] = [
     {
       name: 'check-destination',
@@ -45,7 +41,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         if (reason !== null) return reason;
         return (await begun(pair)).run === null ? null : 'a copy has begun';
       },
-      run: () => checkCopyTarget(pair.dst, pair.schema, tables, { byBelt: true }),
+      run: async () => checkCopyTarget(pair.dst, await pair.schemas(), tables, { byBelt: true }),
     },
     {
       name: 'prepare-subscription',
@@ -82,7 +78,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
-        await handOver(direction, pair.schema, run.start_lsn, await readJournal(dst, pair.schema));
+        await handOver(direction, run.start_lsn, await readJournal(dst, await pair.schemas()));
         await waitForDirection(direction, ['replicating'], { signal });
         return 'replicating';
       },

@@ -7,6 +7,7 @@ import { tablesInSet } from '../pglogical/replication-sets.js';
 import { readSlot, slotName } from '../pglogical/state.js';
 import { readTables, type Column, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
+import type { Label } from '../postgres/schemas.js';
 import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
@@ -66,15 +67,15 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
   }
   // On the session that has just seen all of it: a server that has crashed since then has ended it.
   await makeDurable(dst);
-  return readJournal(dst, pair.schema);
+  return readJournal(dst, await pair.schemas());
 }
 
 /** The tables that are not whole in the journal. */
 export async function missingTables(pair: Pair, tables: readonly Table[]): Promise<Table[]> {
   const session = await pair.dst.root();
   if ((await readRun(session)) === null) return [...tables];
-  const whole = new Set((await readJournal(session, pair.schema)).filter(isWhole).map(({ name }) => name));
-  return tables.filter(({ name }) => !whole.has(name));
+  const whole = new Set((await readJournal(session, await pair.schemas())).filter(isWhole).map(({ label }) => label));
+  return tables.filter(({ label }) => !whole.has(label));
 }
 
 function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
@@ -94,22 +95,26 @@ async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOpti
     const current = await lockedTables(pair, missing);
     const destination = await destinationColumns(pair, current, options.progress);
     const planned = current.map((table): CopyTable => {
-      const { blocks, bytes } = wave.sizes.get(table.name) ?? { blocks: 0, bytes: 0 };
+      const { blocks, bytes } = wave.sizes.get(table.label) ?? { blocks: 0, bytes: 0 };
       const columns = table.columns.filter(({ generated }) => !generated);
-      const binary = canCopyBinary(columns, destination.get(table.name) ?? []);
+      const binary = canCopyBinary(columns, destination.get(table.label) ?? []);
       return { table, binary, blocks, bytes };
     });
     const chunks = planChunks(planned, {
       chunkBytes: options.chunkSize ?? CHUNK_BYTES,
       canSplit: src.major >= TID_RANGE_MAJOR,
     });
-    const counts = new Map<string, number>();
-    for (const { table } of chunks) counts.set(table.table.name, (counts.get(table.table.name) ?? 0) + 1);
+    const counts = new Map<Label, number>();
+    for (const { table } of chunks) counts.set(table.table.label, (counts.get(table.table.label) ?? 0) + 1);
     await planTables(
       dst,
-      pair.schema,
       wave.lsn,
-      planned.map(({ table: { name }, bytes }) => ({ name, bytes, chunks: counts.get(name) ?? 1 })),
+      planned.map(({ table: { schema, name, label }, bytes }) => ({
+        schema,
+        name,
+        bytes,
+        chunks: counts.get(label) ?? 1,
+      })),
     );
     await emptyTables(pair, missing, options.progress);
     await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
@@ -123,7 +128,7 @@ async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
   const { src, dst } = await pair.roots();
   const run = await readRun(dst);
   if (run?.slot !== slot) return null;
-  const whole = (await readJournal(dst, pair.schema)).some(isWhole);
+  const whole = (await readJournal(dst, await pair.schemas())).some(isWhole);
   // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
   if (!whole || !(await mayNoteTables(dst))) return null;
   const state = await readSlot(src, slot);
@@ -183,7 +188,7 @@ async function emptyTables(pair: Pair, tables: readonly Table[], progress: (text
     attempts: LONG_ATTEMPTS,
   };
   const filled = await patiently(pair.dst, options, (session) => readNonEmpty(session, tables));
-  const names = tables.filter(({ name }) => filled.has(name)).map(({ schema, name }) => qualified(schema, name));
+  const names = tables.filter(({ label }) => filled.has(label)).map(({ schema, name }) => qualified(schema, name));
   if (names.length === 0) return;
   await endLeftWorkers(pair);
   const asReplica = (statements: readonly string[]): Promise<void> =>
@@ -206,16 +211,16 @@ async function emptyTables(pair: Pair, tables: readonly Table[], progress: (text
 /** How the tables are now: under the wave's locks nobody changes them. */
 async function lockedTables(pair: Pair, tables: readonly Table[]): Promise<Table[]> {
   const { src } = await pair.roots();
-  const names = tables.map(({ name }) => name);
-  const wanted = new Set(names);
+  const labels = tables.map(({ label }) => label);
+  const wanted = new Set(labels);
   // By name, a partitioned table would bring all its partitions.
-  const current = (await readTables(src, pair.schema, names)).filter(({ name }) => wanted.has(name));
+  const current = (await readTables(src, await pair.schemas(), labels)).filter(({ label }) => wanted.has(label));
   const members = await tablesInSet(pair.src);
   const gone = current.filter(({ schema, name }) => !members.has(qualified(schema, name)));
   if (gone.length === 0) return current;
   throw new RefusedError(
     `tables of the ${pair.src.toString()} are not in the replication set, since they were made anew meanwhile: ${list(gone)}`,
-    { hint: 'Run the same command again.', detail: { side: 'src', tables: gone.map(({ name }) => name) } },
+    { hint: 'Run the same command again.', detail: { side: 'src', tables: gone.map(({ label }) => label) } },
   );
 }
 
@@ -224,14 +229,15 @@ async function destinationColumns(
   pair: Pair,
   tables: readonly Table[],
   progress: (text: string) => void,
-): Promise<Map<string, readonly Column[]>> {
+): Promise<Map<Label, readonly Column[]>> {
+  const schemas = await pair.schemas();
   const known = await patiently(pair.dst, { ...READING, signal: pair.environment.signal, progress }, (session) =>
-    readTables(session, pair.schema, []),
+    readTables(session, schemas, []),
   );
-  const there = new Map(known.map((table) => [table.name, table.columns]));
-  const missing = tables.flatMap(({ schema, name, columns }) => {
-    const own = new Set(there.get(name)?.map((column) => column.name));
-    if (!there.has(name)) return [qualified(schema, name)];
+  const there = new Map(known.map((table) => [table.label, table.columns]));
+  const missing = tables.flatMap(({ schema, name, label, columns }) => {
+    const own = new Set(there.get(label)?.map((column) => column.name));
+    if (!there.has(label)) return [qualified(schema, name)];
     return columns
       .filter((column) => !own.has(column.name))
       .map((column) => `${qualified(schema, name)}.${column.name}`);

@@ -138,28 +138,24 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
  * Wakes the subscription. Tables that were copied from a later snapshot than the slot's are noted as such in pglogical's
  * catalog, which then leaves out their changes up to there.
  */
-export async function handOver(
-  direction: Direction,
-  schema: string,
-  startLsn: string,
-  tables: readonly JournalTable[],
-): Promise<void> {
+export async function handOver(direction: Direction, startLsn: string, tables: readonly JournalTable[]): Promise<void> {
   const subscriber = await direction.subscriber.root();
   const later = tables.filter(({ lsn }) => lsn !== startLsn);
+  const names = [later.map(({ schema }) => schema), later.map(({ name }) => name)];
   await subscriber.transaction(async () => {
     if (later.length > 0) {
       await subscriber.query(
         `DELETE FROM pglogical.local_sync_status
-          WHERE sync_nspname = $2 AND sync_relname = ANY ($3)
+          WHERE (sync_nspname, sync_relname) IN (SELECT * FROM unnest($2::text[], $3::text[]))
             AND sync_subid = (SELECT sub_id FROM pglogical.subscription WHERE sub_name = $1)`,
-        [direction.subscription, schema, later.map(({ name }) => name)],
+        [direction.subscription, ...names],
       );
       await subscriber.query(
         `INSERT INTO pglogical.local_sync_status (sync_kind, sync_subid, sync_nspname, sync_relname, sync_status, sync_statuslsn)
-         SELECT 'f', s.sub_id, $2, t.name, 'y', t.lsn
-           FROM pglogical.subscription s, unnest($3::text[], $4::pg_lsn[]) AS t (name, lsn)
+         SELECT 'f', s.sub_id, t.schema, t.name, 'y', t.lsn
+           FROM pglogical.subscription s, unnest($2::text[], $3::text[], $4::pg_lsn[]) AS t (schema, name, lsn)
           WHERE s.sub_name = $1`,
-        [direction.subscription, schema, later.map(({ name }) => name), later.map(({ lsn }) => lsn)],
+        [direction.subscription, ...names, later.map(({ lsn }) => lsn)],
       );
     }
     await setPhase(subscriber, 'done');

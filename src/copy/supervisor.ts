@@ -184,7 +184,7 @@ async function explain(
   const ended = error instanceof InterruptedError ? (pair.ended ?? error) : error;
   if (!(ended instanceof InterruptedError) && ended !== pair.ended) return error;
   if (!(ended instanceof BeltError)) return error;
-  const done = await copiedSoFar(destination, pair.schema);
+  const done = await copiedSoFar(destination);
   const command = `"belt setup ${pair.config.dc} ${pair.db}"`;
   const goesOn = `Run ${command} again: it goes on, and keeps the tables that are whole.`;
   const hint = !dropSlot

@@ -4,6 +4,7 @@ import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { literal, qualified } from '../postgres/quote.js';
+import type { Label } from '../postgres/schemas.js';
 import { ReplicationSession } from '../postgres/replication-session.js';
 import type { Session } from '../postgres/session.js';
 import { whileNamingBlockers, type SlotWait } from './slot-wait.js';
@@ -20,8 +21,8 @@ export interface Wave {
   readonly lsn: string;
   /** For SET TRANSACTION SNAPSHOT, until close(). */
   readonly snapshot: string;
-  /** Blocks and bytes of each table, by name. */
-  readonly sizes: ReadonlyMap<string, { readonly blocks: number; readonly bytes: number }>;
+  /** Blocks and bytes of each table, by label. */
+  readonly sizes: ReadonlyMap<Label, { readonly blocks: number; readonly bytes: number }>;
   /**
    * Makes sure that the snapshot and the locks have been there all the time: that nothing was rewritten.
    * @throws SnapshotLostError
@@ -137,7 +138,7 @@ function together(ask: () => Promise<void>): () => Promise<void> {
 async function readSizes(
   session: Session,
   tables: readonly Table[],
-): Promise<Map<string, { blocks: number; bytes: number }>> {
+): Promise<Map<Label, { blocks: number; bytes: number }>> {
   const rows = await session.query<{ oid: number; blocks: number; bytes: number }>(
     `SELECT oid::int8::float8 AS oid, pg_table_size(oid)::float8 AS bytes,
             (pg_relation_size(oid) / current_setting('block_size')::int)::float8 AS blocks
@@ -145,5 +146,5 @@ async function readSizes(
     [tables.map(({ oid }) => oid)],
   );
   const byOid = new Map(rows.map(({ oid, blocks, bytes }) => [oid, { blocks, bytes }]));
-  return new Map(tables.map(({ oid, name }) => [name, byOid.get(oid) ?? { blocks: 0, bytes: 0 }]));
+  return new Map(tables.map(({ oid, label }) => [label, byOid.get(oid) ?? { blocks: 0, bytes: 0 }]));
 }

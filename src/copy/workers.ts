@@ -3,6 +3,7 @@ import { countRows } from '../data/row-counts.js';
 import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
 import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
+import type { Label } from '../postgres/schemas.js';
 import { copyPiece, type CopyTable } from './chunk.js';
 import { workTogether, type Controls } from './controls.js';
 import { mayPass, Patience } from './patience.js';
@@ -97,15 +98,15 @@ class Work {
 
   /**
    * Has those pieces of the tables copied again that the journal lacks.
-   * @param noted the numbers in the journal, by the table's name
+   * @param noted the numbers in the journal, by the table's label
    * @returns the pieces
    */
-  again(tables: readonly CopyTable[], noted: ReadonlyMap<string, ReadonlySet<number>>): Piece<CopyTable>[] {
+  again(tables: readonly CopyTable[], noted: ReadonlyMap<Label, ReadonlySet<number>>): Piece<CopyTable>[] {
     const lost = new Set<Piece<CopyTable>>();
     for (const table of tables)
       for (const piece of this.#of.get(table) ?? []) {
         const missing = piece.some(
-          (chunk) => chunk.table === table && noted.get(table.table.name)?.has(chunk.number) !== true,
+          (chunk) => chunk.table === table && noted.get(table.table.label)?.has(chunk.number) !== true,
         );
         if (missing) lost.add(piece);
       }
@@ -203,21 +204,24 @@ async function checkTables(
   work: Work,
 ): Promise<number> {
   const described = tables.map(({ table }) => table);
-  const names = described.map(({ name }) => name);
-  const schema = described[0]?.schema ?? '';
   const [counted, noted] = await Promise.all([
     countRows(src, described),
-    notedChunks(dst, schema, wave.lsn, names),
+    notedChunks(dst, wave.lsn, described),
     wave.verify(),
   ]);
-  const lost = work.again(tables, new Map([...noted].map(([name, { chunks }]) => [name, chunks])));
-  const lostTables = new Set(lost.flatMap((piece) => piece.map(({ table }) => table.table.name)));
-  const whole = names
-    .filter((name) => !lostTables.has(name))
-    .map((name) => ({ name, rows: counted.get(name) ?? 0, copied: noted.get(name)?.rows ?? 0 }));
+  const lost = work.again(tables, new Map([...noted].map(([label, { chunks }]) => [label, chunks])));
+  const lostTables = new Set(lost.flatMap((piece) => piece.map(({ table }) => table.table.label)));
+  const whole = described
+    .filter(({ label }) => !lostTables.has(label))
+    .map(({ schema, name, label }) => ({
+      schema,
+      name,
+      rows: counted.get(label) ?? 0,
+      copied: noted.get(label)?.rows ?? 0,
+    }));
   const [wrong] = whole.filter(({ rows, copied }) => rows !== copied);
   if (wrong !== undefined) {
-    const { name, rows, copied } = wrong;
+    const { schema, name, rows, copied } = wrong;
     throw new CheckFailedError(
       `table "${schema}"."${name}" was not copied whole: ${String(rows)} rows on the source, ${String(copied)} on the destination`,
       {
@@ -226,6 +230,6 @@ async function checkTables(
       },
     );
   }
-  await noteSourceRows(dst, schema, wave.lsn, whole);
+  await noteSourceRows(dst, wave.lsn, whole);
   return lost.length;
 }

@@ -8,8 +8,6 @@ import { NOT_FOUND, runDdl } from '../schema/statements.js';
 export interface AnalyzeOptions {
   /** Leave out tables whose statistics are fresh: the downtime window has no time to waste. */
   readonly onlyStale?: boolean;
-  /** The tables wanted; none means all of the schema. */
-  readonly only?: readonly string[];
   /** Sessions at work at the same time. */
   readonly jobs?: number;
   readonly progress?: (text: string) => void;
@@ -36,16 +34,17 @@ const LOCK_TIMEOUT_MS = 30_000;
  */
 export async function analyzeDestination(
   pair: Pair,
-  { onlyStale = false, only = [], jobs = 4, progress }: AnalyzeOptions = {},
+  { onlyStale = false, jobs = 4, progress }: AnalyzeOptions = {},
 ): Promise<{ result: AnalyzeResult; error?: BeltError }> {
-  const tables = await readAnalyzable(await pair.dst.root(), pair.schema, only);
+  const schemas = await pair.schemas();
+  const tables = await readAnalyzable(await pair.dst.root(), schemas);
   const todo = tables.filter(({ fresh }) => !(onlyStale && fresh));
   const result: AnalyzeResult = {
     analyzed: [],
-    fresh: tables.filter(({ fresh }) => onlyStale && fresh).map(({ name }) => name),
+    fresh: tables.filter(({ fresh }) => onlyStale && fresh).map(({ label }) => label),
     failed: todo
       .filter(({ allowed }) => !allowed)
-      .map(({ name }) => ({
+      .map(({ label: name }) => ({
         name,
         error: 'the root user may not ANALYZE it: it does not belong to the owner of the table',
       })),
@@ -56,9 +55,9 @@ export async function analyzeDestination(
   );
   if (batches.length > 0) {
     const work = async (session: Session): Promise<void> => {
-      for (let names = batches.shift(); names !== undefined; names = batches.shift()) {
-        progress?.(names.join(', '));
-        await analyze(session, pair.schema, names, result);
+      for (let some = batches.shift(); some !== undefined; some = batches.shift()) {
+        progress?.(some.map(({ label }) => label).join(', '));
+        await analyze(session, some, result);
       }
     };
     await pair.dst.withSessions(
@@ -74,7 +73,7 @@ export async function analyzeDestination(
   if (result.failed.length === 0) return { result };
   const described = result.failed.map(({ name, error }) => `"${name}": ${error}`);
   const error = new CheckFailedError(
-    `ANALYZE failed on the destination for ${String(result.failed.length)} of ${String(todo.length)} tables of schema "${pair.schema}": ${described.slice(0, 10).join('; ')}`,
+    `ANALYZE failed on the destination for ${String(result.failed.length)} of ${String(todo.length)} tables of ${schemas.words}: ${described.slice(0, 10).join('; ')}`,
     {
       hint: 'Without statistics the planner guesses, and queries may be slow. Run "belt analyze" again when the cause is gone.',
       detail: { side: 'dst', tables: result.failed.map(({ name }) => name) },
@@ -84,45 +83,40 @@ export async function analyzeDestination(
 }
 
 /** Cuts the tables, biggest first, into batches: enough for all workers, and big ones alone. */
-function batch(tables: readonly AnalyzableTable[], jobs: number): string[][] {
+function batch(tables: readonly AnalyzableTable[], jobs: number): AnalyzableTable[][] {
   const most = Math.min(BATCH_TABLES, Math.ceil(tables.length / jobs));
-  const batches: { names: string[]; bytes: number }[] = [];
-  for (const { name, bytes } of tables) {
+  const batches: { members: AnalyzableTable[]; bytes: number }[] = [];
+  for (const table of tables) {
+    const { bytes } = table;
     const last = batches.at(-1);
-    if (last !== undefined && last.names.length < most && last.bytes + bytes <= BATCH_BYTES) {
-      last.names.push(name);
+    if (last !== undefined && last.members.length < most && last.bytes + bytes <= BATCH_BYTES) {
+      last.members.push(table);
       last.bytes += bytes;
     } else {
-      batches.push({ names: [name], bytes });
+      batches.push({ members: [table], bytes });
     }
   }
-  return batches.map(({ names }) => names);
+  return batches.map(({ members }) => members);
 }
 
 /** Analyzes some tables in one statement; should it fail, one by one, to know which it was. */
-async function analyze(
-  session: Session,
-  schema: string,
-  names: readonly string[],
-  result: AnalyzeResult,
-): Promise<void> {
+async function analyze(session: Session, tables: readonly AnalyzableTable[], result: AnalyzeResult): Promise<void> {
   try {
-    await session.query(`ANALYZE ${names.map((name) => qualified(schema, name)).join(', ')}`);
-    result.analyzed.push(...names);
+    await session.query(`ANALYZE ${tables.map(({ schema, name }) => qualified(schema, name)).join(', ')}`);
+    result.analyzed.push(...tables.map(({ label }) => label));
   } catch (error) {
     if (!(error instanceof BeltError) || error instanceof ConnectionError || error instanceof InterruptedError)
       throw error;
-    const [name] = names;
-    if (names.length > 1) for (const one of names) await analyze(session, schema, [one], result);
-    else if (name !== undefined) await analyzeWithPath(session, schema, name, error, result);
+    const [table] = tables;
+    if (tables.length > 1) for (const one of tables) await analyze(session, [one], result);
+    else if (table !== undefined) await analyzeWithPath(session, table, error, result);
   }
 }
 
 /** A function in an index may find what it calls by search_path; see runDdl(). */
 async function analyzeWithPath(
   session: Session,
-  schema: string,
-  name: string,
+  { schema, name, label }: AnalyzableTable,
   error: BeltError,
   result: AnalyzeResult,
 ): Promise<void> {
@@ -131,10 +125,10 @@ async function analyzeWithPath(
     await runDdl(session, schema, async () => {
       await session.query(`ANALYZE ${qualified(schema, name)}`);
     });
-    result.analyzed.push(name);
+    result.analyzed.push(label);
   } catch (again) {
     if (!(again instanceof BeltError) || again instanceof ConnectionError || again instanceof InterruptedError)
       throw again;
-    result.failed.push({ name, error: again.message });
+    result.failed.push({ name: label, error: again.message });
   }
 }

@@ -228,7 +228,7 @@ export async function readDifferences(
           : [{ name, src: a.values[column] ?? null, dst: b.values[column] ?? null }],
       );
       told.set(key, {
-        table: table.src.table.name,
+        table: table.src.table.label,
         key: Object.fromEntries(table.src.key.map((name, index) => [name, texts[index] ?? null])),
         missingOn: a === null ? 'src' : b === null ? 'dst' : null,
         columns,

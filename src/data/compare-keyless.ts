@@ -1,5 +1,6 @@
 import type { Column, Table } from '../postgres/catalog/tables.js';
 import { ident } from '../postgres/quote.js';
+import type { Label } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import type { Comparison, SessionPair } from './compare-keyed.js';
 import type { Difference } from './differences.js';
@@ -84,20 +85,20 @@ interface Counts {
 
 /**
  * Compares a batch of tables with two statements on the source and one on the destination.
- * @param known how many rows the source has, by table, as far as it is known: those tables are not counted again
+ * @param known how many rows the source has, by label, as far as it is known: those tables are not counted again
  */
 export async function compareKeyless(
   sessions: SessionPair,
   tables: readonly KeylessTable[],
   limit: number,
-  known: ReadonlyMap<string, number>,
+  known: ReadonlyMap<Label, number>,
 ): Promise<Comparison[]> {
   const samples = await sampleRows(sessions.src, tables, limit);
   const plans = tables.map((table, place) => plan(table, samples[place] ?? []));
   const [totals, destination] = await Promise.all([
     countRows(
       sessions.src,
-      tables.map(({ src }) => src).filter(({ name }) => !known.has(name)),
+      tables.map(({ src }) => src).filter(({ label }) => !known.has(label)),
     ),
     countSampled(sessions.dst, plans),
   ]);
@@ -105,14 +106,14 @@ export async function compareKeyless(
   for (const [place, one] of plans.entries()) {
     const dst = destination[place];
     if (dst === undefined) continue;
-    const { name } = one.table.src;
-    const src: Counts = { total: known.get(name) ?? totals.get(name) ?? 0, times: countHashes(one.rows) };
+    const { label } = one.table.src;
+    const src: Counts = { total: known.get(label) ?? totals.get(label) ?? 0, times: countHashes(one.rows) };
     const wrong = uniqueRows(one.rows).filter(({ hash }) => (dst.times.get(hash) ?? 0) < (src.times.get(hash) ?? 0));
     const differences: Difference[] = [];
     for (const row of wrong.slice(0, DETAILED_ROWS)) differences.push(await explain(sessions, one, row, src, dst));
     if (src.total !== dst.total) {
       const note = `the source has ${String(src.total)} rows, the destination ${String(dst.total)}`;
-      differences.unshift({ table: one.table.src.name, key: {}, missingOn: null, columns: [], note });
+      differences.unshift({ table: label, key: {}, missingOn: null, columns: [], note });
     }
     comparisons.push({
       compared: one.rows.length,
@@ -261,7 +262,7 @@ async function explain(
   const [here, there] = [source.times.get(row.hash) ?? 0, destination.times.get(row.hash) ?? 0];
   const key = Object.fromEntries(filters.map(({ column, index }) => [column.name, row.values[index] ?? null]));
   const told: Difference = {
-    table: table.src.name,
+    table: table.src.label,
     key,
     missingOn: there === 0 ? 'dst' : null,
     columns: [],

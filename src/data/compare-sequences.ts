@@ -2,6 +2,7 @@ import { CheckFailedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Sequence } from '../postgres/catalog/sequences.js';
 import { readSequences } from '../postgres/catalog/sequences.js';
+import type { Schemas } from '../postgres/schemas.js';
 import { jsonInteger, planSequences, whyUnfit, type SequencePlan } from './sequence-plans.js';
 
 /** How a sequence stands on both sides. Values beyond JavaScript's safe integers are strings. */
@@ -33,23 +34,24 @@ export async function compareSequences(
   pair: Pair,
 ): Promise<{ readonly result: SequenceComparison; readonly error?: CheckFailedError }> {
   const { src, dst } = await pair.roots();
-  const { plans, lacking } = await planSequences(src, dst, { schema: pair.schema, only: pair.config.sequences });
-  const missing = lacking.length === 0 ? [] : await readSequences(src, pair.schema, lacking);
+  const schemas = await pair.schemas();
+  const { plans, lacking } = await planSequences(src, dst, { schemas, only: pair.config.sequences });
+  const missing = lacking.length === 0 ? [] : await readSequences(src, schemas, lacking);
   const sequences = [...plans.map(compared), ...missing.map(notThere)].sort((a, b) => (a.name < b.name ? -1 : 1));
   const wrong = sequences.filter(({ destination_ok }) => !destination_ok);
   const result: SequenceComparison = {
-    schema_name: pair.schema,
+    schema_name: schemas.text,
     sequences,
     result: wrong.length === 0 ? 'match' : 'mismatch',
   };
-  return wrong.length === 0 ? { result } : { result, error: mismatch(pair, sequences.length, wrong, lacking) };
+  return wrong.length === 0 ? { result } : { result, error: mismatch(pair, schemas, sequences.length, wrong, lacking) };
 }
 
 function compared(plan: SequencePlan): ComparedSequence {
   const { source, own } = plan;
   const reason = whyUnfit(plan) ?? whyBehind(plan);
   return {
-    name: own.name,
+    name: own.label,
     source_value: jsonInteger(source.lastValue),
     destination_value: jsonInteger(own.lastValue),
     destination_ok: reason === null,
@@ -67,9 +69,9 @@ function whyBehind({ source, own, set, method }: SequencePlan): string | null {
     : `${next}, but the source begins with ${String(source.lastValue)}`;
 }
 
-function notThere({ name, lastValue }: Sequence): ComparedSequence {
+function notThere({ label, lastValue }: Sequence): ComparedSequence {
   return {
-    name,
+    name: label,
     source_value: jsonInteger(lastValue),
     destination_value: null,
     destination_ok: false,
@@ -79,6 +81,7 @@ function notThere({ name, lastValue }: Sequence): ComparedSequence {
 
 function mismatch(
   pair: Pair,
+  schemas: Schemas,
   count: number,
   wrong: readonly ComparedSequence[],
   lacking: readonly string[],
@@ -87,7 +90,7 @@ function mismatch(
   const more = wrong.length > TOLD ? `; and ${String(wrong.length - TOLD)} more` : '';
   const load = lacking.length === 0 ? '' : 'Load the schema for those that are missing. ';
   return new CheckFailedError(
-    `${String(wrong.length)} of ${String(count)} sequences of schema "${pair.schema}" ${wrong.length === 1 ? 'is' : 'are'} not fit to go on on the ${pair.dst.toString()}: ${told.join('; ')}${more}`,
+    `${String(wrong.length)} of ${String(count)} sequences of ${schemas.words} ${wrong.length === 1 ? 'is' : 'are'} not fit to go on on the ${pair.dst.toString()}: ${told.join('; ')}${more}`,
     {
       hint: `${load}Before the cutover this is as it should be: belt sync sets the sequences. Else run belt sync-sequences.`,
       detail: { side: 'dst', sequences: wrong.map(({ name }) => name), missing: lacking },

@@ -5,6 +5,7 @@ import { waitForCatchUp } from '../pglogical/catch-up.js';
 import { back, forward, type Direction } from '../pglogical/direction.js';
 import { readDirection, type DirectionState } from '../pglogical/state.js';
 import { copiedTables, readTables, type Table } from '../postgres/catalog/tables.js';
+import type { Label } from '../postgres/schemas.js';
 import type { Settle } from './compare-keyed.js';
 import { settle } from './full/settle.js';
 import { readNonEmpty } from './row-counts.js';
@@ -86,12 +87,12 @@ export async function notCopiedYet(
   pair: Pair,
   tables: readonly Table[],
   replication: Replication,
-): Promise<Set<string>> {
+): Promise<Set<Label>> {
   const copied = copiedTables(tables);
   if (replication.forward.status === 'unconfigured' || copied.length === 0) return new Set();
   const dst = await pair.dst.root();
-  const there = new Set((await readTables(dst, pair.schema, [])).map(({ name }) => name));
-  const known = copied.filter(({ name }) => there.has(name));
+  const there = new Set((await readTables(dst, await pair.schemas(), [])).map(({ label }) => label));
+  const known = copied.filter(({ label }) => there.has(label));
   const filled = await readNonEmpty(dst, known);
-  return new Set(known.map(({ name }) => name).filter((name) => !filled.has(name)));
+  return new Set(known.map(({ label }) => label).filter((label) => !filled.has(label)));
 }

@@ -4,13 +4,14 @@ import type { Side } from '../pair/side.js';
 import { copiedTables, readTables, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
 import { literal } from '../postgres/quote.js';
+import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { canCopyBinary, copyTable } from './copy-stream.js';
 import { countRows, readNonEmpty } from './row-counts.js';
 
 /** What became of one table. */
 export interface CopiedTable {
-  name: string;
+  name: Label;
   loaded: boolean;
   skipped_reason: string | null;
   /** Rows on the destination now; null when it failed. */
@@ -48,30 +49,31 @@ export async function copyTables(
   { tables, explicit = false, jobs = 4, progress }: CopyTablesOptions = {},
 ): Promise<{ result: CopyTablesResult; error?: BeltError }> {
   const { src, dst } = await pair.roots();
-  const picked = tables ?? copiedTables(await readTables(src, pair.schema, pair.config.tables));
-  const names = picked.map(({ name }) => name);
-  const destination = names.length === 0 ? [] : await readTables(dst, pair.schema, names);
+  const schemas = await pair.schemas();
+  const picked = tables ?? copiedTables(await readTables(src, schemas, pair.config.tables));
+  const labels = picked.map(({ label }) => label);
+  const destination = labels.length === 0 ? [] : await readTables(dst, schemas, labels);
   const nonEmpty = await readNonEmpty(dst, picked);
   const skipped = await skipFilled(
     pair,
-    picked.filter(({ name }) => nonEmpty.has(name)),
+    picked.filter(({ label }) => nonEmpty.has(label)),
   );
-  const todo = picked.filter(({ name }) => !nonEmpty.has(name)).sort((a, b) => b.bytes - a.bytes);
-  const columns = new Map(destination.map((table) => [table.name, table.columns]));
+  const todo = picked.filter(({ label }) => !nonEmpty.has(label)).sort((a, b) => b.bytes - a.bytes);
+  const columns = new Map(destination.map((table) => [table.label, table.columns]));
   const copied = await copyAll(pair, todo, Math.max(1, Math.min(jobs, todo.length)), async (source, target, table) => {
-    progress?.(table.name);
-    return copyTable(source, target, table, canCopyBinary(table.columns, columns.get(table.name) ?? []));
+    progress?.(table.label);
+    return copyTable(source, target, table, canCopyBinary(table.columns, columns.get(table.label) ?? []));
   });
   if (copied.length > 0) await makeDurable(dst);
 
   const done = [...skipped, ...copied].sort((a, b) => (a.row.name < b.row.name ? -1 : 1));
   const failures = done.flatMap(({ row, error }) => (error === undefined ? [] : [{ row, error }]));
   const result: CopyTablesResult = {
-    schema_name: pair.schema,
+    schema_name: schemas.text,
     discovery_mode: explicit ? 'explicit' : 'auto',
     tables: done.map(({ row }) => row),
   };
-  return failures.length === 0 ? { result } : { result, error: failure(pair.schema, failures) };
+  return failures.length === 0 ? { result } : { result, error: failure(schemas, failures) };
 }
 
 interface Done {
@@ -83,12 +85,12 @@ interface Done {
 async function skipFilled(pair: Pair, tables: readonly Table[]): Promise<Done[]> {
   if (tables.length === 0) return [];
   // Counting takes as long as the tables are large.
-  const count = (side: Side): Promise<Map<string, number>> =>
+  const count = (side: Side): Promise<Map<Label, number>> =>
     side.withSessions(1, 'root', (sessions) => countRows(sessions[0] as Session, tables), { statementTimeout: 0 });
   const [source, destination] = await Promise.all([count(pair.src), count(pair.dst)]);
-  return tables.map(({ name }) => {
-    const [there, here] = [source.get(name) ?? 0, destination.get(name) ?? 0];
-    const row = { name, loaded: false, row_count: here, duration_ms: 0 };
+  return tables.map(({ label }) => {
+    const [there, here] = [source.get(label) ?? 0, destination.get(label) ?? 0];
+    const row = { name: label, loaded: false, row_count: here, duration_ms: 0 };
     if (there === here) {
       return {
         row: { ...row, skipped_reason: `the destination has the source's ${String(there)} rows already`, error: null },
@@ -194,7 +196,7 @@ async function openWorker(pair: Pair): Promise<Worker> {
 
 async function copyOne(pair: Pair, worker: Worker, table: Table, copy: Copy): Promise<Done> {
   const started = performance.now();
-  const row = { name: table.name, skipped_reason: null };
+  const row = { name: table.label, skipped_reason: null };
   const duration = (): number => Math.round(performance.now() - started);
   try {
     const count = await copy(worker.src, worker.dst, table);
@@ -207,12 +209,12 @@ async function copyOne(pair: Pair, worker: Worker, table: Table, copy: Copy): Pr
   }
 }
 
-function failure(schema: string, failures: readonly { row: CopiedTable; error: BeltError }[]): BeltError {
+function failure(schemas: Schemas, failures: readonly { row: CopiedTable; error: BeltError }[]): BeltError {
   const described = failures.map(({ row, error }) => `"${row.name}": ${error.message}`);
   const [first] = failures;
   const Kind = first?.error instanceof ConnectionError ? ConnectionError : CheckFailedError;
   return new Kind(
-    `${String(failures.length)} ${failures.length === 1 ? 'table' : 'tables'} of schema "${schema}" could not be copied: ${described.join('; ')}`,
+    `${String(failures.length)} ${failures.length === 1 ? 'table' : 'tables'} of ${schemas.words} could not be copied: ${described.join('; ')}`,
     {
       hint: first?.error.hint,
       detail: {

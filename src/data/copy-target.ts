@@ -3,6 +3,7 @@ import { RefusedError } from '../errors.js';
 import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
+import type { Schemas } from '../postgres/schemas.js';
 
 const MAX_NAMES = 10;
 
@@ -14,29 +15,29 @@ const MAX_NAMES = 10;
  */
 export async function checkCopyTarget(
   dst: Side,
-  schema: string,
+  schemas: Schemas,
   tables: readonly Table[],
   { byBelt = false }: { byBelt?: boolean } = {},
 ): Promise<string> {
   const session = await dst.root();
-  const there = new Map((await readTables(session, schema, [])).map((table) => [table.name, table]));
-  const missing = tables.filter(({ name }) => !there.has(name));
+  const there = new Map((await readTables(session, schemas, [])).map((table) => [table.label, table]));
+  const missing = tables.filter(({ label }) => !there.has(label));
   refuse(
     dst,
     missing,
     'lacks tables that the source replicates',
     'Load the schema (belt setup without --no-schema), or create them.',
   );
-  const keyless = byBelt ? [] : tables.filter(({ name }) => (there.get(name)?.identityColumns ?? null) === null);
+  const keyless = byBelt ? [] : tables.filter(({ label }) => (there.get(label)?.identityColumns ?? null) === null);
   refuse(
     dst,
     keyless,
     'has no primary key (or replica identity) on tables that the source replicates',
     'Create those keys on the destination: without them updates cannot find their rows.',
   );
-  const generated = tables.filter(({ name, columns }) => {
+  const generated = tables.filter(({ label, columns }) => {
     const alike = new Set(columns.filter((column) => column.generated).map((column) => column.name));
-    return there.get(name)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
+    return there.get(label)?.columns.some((column) => column.generated && !alike.has(column.name)) === true;
   });
   refuse(
     dst,
@@ -49,7 +50,7 @@ export async function checkCopyTarget(
   );
   refuse(
     dst,
-    tables.filter(({ name }) => filled.has(name)),
+    tables.filter(({ label }) => filled.has(label)),
     'has rows already in tables that are to be copied',
     'If the application has been started on the destination, those rows are its data: go no further. Else belt reset empties the tables; then run the same command again.',
   );
@@ -58,10 +59,10 @@ export async function checkCopyTarget(
 
 function refuse(dst: Side, tables: readonly Table[], what: string, hint: string): void {
   if (tables.length === 0) return;
-  const names = tables.slice(0, MAX_NAMES).map(({ name }) => `"${name}"`);
+  const names = tables.slice(0, MAX_NAMES).map(({ label }) => `"${label}"`);
   const more = tables.length > MAX_NAMES ? ` and ${String(tables.length - MAX_NAMES)} more` : '';
   throw new RefusedError(`the ${dst.toString()} ${what}: ${names.join(', ')}${more}`, {
     hint,
-    detail: { side: 'dst', tables: tables.map(({ name }) => name) },
+    detail: { side: 'dst', tables: tables.map(({ label }) => label) },
   });
 }

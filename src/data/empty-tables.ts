@@ -24,14 +24,15 @@ export interface MovedTables {
  */
 export async function readMovedTables(pair: Pair): Promise<MovedTables> {
   const { src, dst } = await pair.roots();
+  const schemas = await pair.schemas();
   const [moved, there] = await Promise.all([
-    readTables(src, pair.schema, pair.config.tables),
-    readTables(dst, pair.schema, []),
+    readTables(src, schemas, pair.config.tables),
+    readTables(dst, schemas, []),
   ]);
-  const wanted = new Set(moved.filter(({ kind }) => kind !== 'foreign').map(({ name }) => name));
-  const names = there.filter(({ name, kind }) => wanted.has(name) && kind !== 'foreign').map(({ name }) => name);
+  const wanted = new Set(moved.filter(({ kind }) => kind !== 'foreign').map(({ label }) => label));
+  const labels = there.filter(({ label, kind }) => wanted.has(label) && kind !== 'foreign').map(({ label }) => label);
   // Taking along the partitions of those that are partitioned here.
-  const tables = names.length === 0 ? [] : await readTables(dst, pair.schema, names);
+  const tables = labels.length === 0 ? [] : await readTables(dst, schemas, labels);
   const own = new Map(tables.map((table) => [table.oid, table]));
   const keys = await foreignKeysInto(dst, [...own.keys()]);
   const outside = keys.filter(({ from, partition }) => !own.has(from) && !partition);
@@ -48,9 +49,9 @@ export async function readMovedTables(pair: Pair): Promise<MovedTables> {
     dst,
     tables.filter(({ kind }) => kind === 'table'),
   );
-  const filled = tables.filter(({ name, kind }) => kind === 'table' && nonEmpty.has(name));
+  const filled = tables.filter(({ label, kind }) => kind === 'table' && nonEmpty.has(label));
   const emptied = tables.filter((table) => table.kind === 'table' || whole.includes(table));
-  const groups = linked(emptied, keys).filter((group) => group.some(({ name }) => nonEmpty.has(name)));
+  const groups = linked(emptied, keys).filter((group) => group.some(({ label }) => nonEmpty.has(label)));
   return { filled, groups };
 }
 

@@ -12,6 +12,7 @@ import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
+import { readTables } from '../postgres/catalog/tables.js';
 import { tablesBytes } from '../postgres/catalog/sizes.js';
 import { readMovedTables } from './empty-tables.js';
 
@@ -54,7 +55,7 @@ export function sidesStep(pair: Pair): Step {
             `and ${String(filled.length)} of its tables hold rows`,
           {
             hint: 'There is no migration to set back here. Look at the config; if the rows may go, empty the tables yourself (TRUNCATE).',
-            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ name }) => name) },
+            detail: { side: 'dst', dst_node: to.node, tables: filled.map(({ label }) => label) },
           },
         );
       }
@@ -119,7 +120,9 @@ async function readSigns(pair: Pair): Promise<Signs> {
     readDestination(pair),
   ]);
   const roots = await pair.roots();
-  const bytes = (session: Session): Promise<number> => tablesBytes(session, pair.schema, pair.config.tables);
+  const schemas = await pair.schemas();
+  const only = pair.config.tables.length === 0 ? null : await readTables(roots.src, schemas, pair.config.tables);
+  const bytes = (session: Session): Promise<number> => tablesBytes(session, schemas, only);
   const [srcBytes, dstBytes] = await Promise.all([bytes(roots.src), bytes(roots.dst)]);
   const revoked = [...logins].filter(([, login]) => !login).map(([name]) => name);
   const sizes = `${formatBytes(dstBytes)} there, ${formatBytes(srcBytes)} on the source`;

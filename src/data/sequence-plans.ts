@@ -1,5 +1,6 @@
 import { readSequences, type FedColumn, type Sequence } from '../postgres/catalog/sequences.js';
 import { ident, qualified } from '../postgres/quote.js';
+import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { sequenceTarget, type SequenceTarget } from './sequence-target.js';
 
@@ -16,11 +17,11 @@ export interface SequencePlan extends SequenceTarget {
 export interface SequencePlans {
   readonly plans: readonly SequencePlan[];
   /** The sequences that `to` does not have. */
-  readonly lacking: readonly string[];
+  readonly lacking: readonly Label[];
 }
 
 export interface SequenceOptions {
-  readonly schema: string;
+  readonly schemas: Schemas;
   /** The sequences wanted; none means all. */
   readonly only: readonly string[];
   /** How many values to leave out behind the followed value, for sequences that feed no primary key. */
@@ -38,12 +39,12 @@ const BATCH = 500;
 export async function planSequences(
   from: Session,
   to: Session,
-  { schema, only, stride = 0 }: SequenceOptions,
+  { schemas, only, stride = 0 }: SequenceOptions,
 ): Promise<SequencePlans> {
-  const [followed, all] = await Promise.all([readSequences(from, schema, only), readSequences(to, schema, [])]);
-  const found = new Map(all.map((sequence) => [sequence.name, sequence]));
+  const [followed, all] = await Promise.all([readSequences(from, schemas, only), readSequences(to, schemas, [])]);
+  const found = new Map(all.map((sequence) => [sequence.label, sequence]));
   const pairs = followed.flatMap((source) => {
-    const own = found.get(source.name);
+    const own = found.get(source.label);
     return own === undefined ? [] : [{ source, own }];
   });
   const edges = await readEdges(
@@ -55,7 +56,7 @@ export async function planSequences(
     const edge = edges.get(own.oid) ?? null;
     return { source, own, behindKey, ...sequenceTarget(source, own, { edge, behindKey, stride: BigInt(stride) }) };
   });
-  return { plans, lacking: followed.map(({ name }) => name).filter((name) => !found.has(name)) };
+  return { plans, lacking: followed.map(({ label }) => label).filter((label) => !found.has(label)) };
 }
 
 /** Why the sequence cannot be made to follow the other one, as a sentence without its name; null when it can. */

@@ -34,7 +34,7 @@ export async function syncSequences(
   options: Pick<RaiseOptions, 'stride' | 'dryRun'> = {},
 ): Promise<SequencesResult> {
   const { src, dst } = await pair.roots();
-  return raiseSequences(src, dst, { schema: pair.schema, only: pair.config.sequences, ...options });
+  return raiseSequences(src, dst, { schemas: await pair.schemas(), only: pair.config.sequences, ...options });
 }
 
 /**
@@ -45,16 +45,16 @@ export async function syncSequences(
  * @throws RefusedError naming the sequences that `to` lacks, or those whose bounds on `to` do not hold the value
  */
 export async function raiseSequences(from: Session, to: Session, options: RaiseOptions): Promise<SequencesResult> {
-  const { schema, stride = 0, dryRun = false } = options;
+  const { schemas, stride = 0, dryRun = false } = options;
   const { plans, lacking } = await planSequences(from, to, options);
   if (lacking.length > 0) refuseLacking(from, to, lacking);
   refuseUnfit(to, plans);
   const done = dryRun ? new Set<number>() : await setValues(to, plans);
-  const result: SequencesResult = { schema_name: schema, stride, pk_sequences: [], non_pk_sequences: [] };
+  const result: SequencesResult = { schema_name: schemas.text, stride, pk_sequences: [], non_pk_sequences: [] };
   for (const { source, own, behindKey, set, method } of plans) {
     const synced = set !== null && done.has(own.oid);
     (behindKey ? result.pk_sequences : result.non_pk_sequences).push({
-      name: own.name,
+      name: own.label,
       source_value: jsonInteger(source.lastValue),
       destination_value: jsonInteger((synced ? set : own).lastValue),
       synced,
@@ -83,7 +83,7 @@ function refuseLacking(from: Session, to: Session, lacking: readonly string[]): 
 function refuseUnfit(to: Session, plans: readonly SequencePlan[]): void {
   const unfit = plans.flatMap((plan) => {
     const reason = whyUnfit(plan);
-    return reason === null ? [] : [{ name: plan.own.name, reason }];
+    return reason === null ? [] : [{ name: plan.own.label, reason }];
   });
   if (unfit.length === 0) return;
   const described = unfit.map(({ name, reason }) => `"${name}" ${reason}`);

@@ -1,6 +1,7 @@
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import type { Table } from '../postgres/catalog/tables.js';
+import type { Label } from '../postgres/schemas.js';
 import { validateData, type ValidateOptions, type Validation } from './validate.js';
 
 interface StepOptions extends Pick<ValidateOptions, 'jobs' | 'settle'> {
@@ -11,7 +12,7 @@ interface StepOptions extends Pick<ValidateOptions, 'jobs' | 'settle'> {
   /** The tables to compare. */
   readonly tables: readonly Table[];
   /** Rows of tables on the source that an earlier step has counted, asked for when this one begins. */
-  readonly rowCounts?: () => ReadonlyMap<string, number>;
+  readonly rowCounts?: () => ReadonlyMap<Label, number>;
 }
 
 /**

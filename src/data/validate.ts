@@ -1,6 +1,7 @@
 import { CheckFailedError, type BeltError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { readTables, type Table } from '../postgres/catalog/tables.js';
+import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { compareKeyed, type Comparison, type KeyedTable, type SessionPair, type Settle } from './compare-keyed.js';
 import { compareKeyless, type KeylessTable } from './compare-keyless.js';
@@ -9,7 +10,7 @@ import { readEquality } from './operators.js';
 
 /** What was compared of one table in one way. */
 export interface ValidatedTable {
-  name: string;
+  name: Label;
   strategy: 'random_100' | 'latest_100' | 'no_pkey_presence' | 'full';
   rows_compared: number;
   passed: boolean;
@@ -26,8 +27,8 @@ export interface ValidateOptions {
   readonly tables?: readonly Table[];
   /** For data that still moves: sorts out the rows that differ only because they are on their way. */
   readonly settle?: Settle | undefined;
-  /** Rows of tables without key on the source, by name, where the caller has just counted them. */
-  readonly rowCounts?: ReadonlyMap<string, number> | undefined;
+  /** Rows of tables without key on the source, by label, where the caller has just counted them. */
+  readonly rowCounts?: ReadonlyMap<Label, number> | undefined;
   /** Connections a side. */
   readonly jobs?: number;
 }
@@ -57,9 +58,10 @@ export async function validateData(
   { tables, rowCounts = new Map(), settle, jobs = 2 }: ValidateOptions = {},
 ): Promise<Validation> {
   const { src, dst } = await pair.roots();
+  const schemas = await pair.schemas();
   const [all, there] = await Promise.all([
-    tables ?? readTables(src, pair.schema, pair.config.tables),
-    readTables(dst, pair.schema, []),
+    tables ?? readTables(src, schemas, pair.config.tables),
+    readTables(dst, schemas, []),
   ]);
   const work = sort(all, there);
   const batches = [
@@ -77,18 +79,18 @@ export async function validateData(
         batch.keyed.forEach(({ src: { table } }, place) => {
           const one = results[place];
           if (one === undefined) return;
-          found.push(row(table.name, 'random_100', one.random), row(table.name, 'latest_100', one.latest));
+          found.push(row(table.label, 'random_100', one.random), row(table.label, 'latest_100', one.latest));
         });
       } else {
         const results = await compareKeyless(both, batch.keyless, SAMPLE, rowCounts);
         batch.keyless.forEach((table, place) => {
           const one = results[place];
-          if (one !== undefined) found.push(row(table.src.name, 'no_pkey_presence', one));
+          if (one !== undefined) found.push(row(table.src.label, 'no_pkey_presence', one));
         });
       }
     }
   });
-  return conclude(pair.schema, found);
+  return conclude(schemas, found);
 }
 
 /** A row of the result, with what is wrong in detail. */
@@ -98,7 +100,7 @@ export interface Found {
 }
 
 function row(
-  name: string,
+  name: Label,
   strategy: ValidatedTable['strategy'],
   { compared, differing, differences }: Comparison,
 ): Found {
@@ -122,7 +124,7 @@ export function sort(
   there: readonly Table[],
   as?: ValidatedTable['strategy'],
 ): { keyed: KeyedTable[]; keyless: KeylessTable[]; unfit: Found[] } {
-  const destination = new Map(there.map((table) => [table.name, table]));
+  const destination = new Map(there.map((table) => [table.label, table]));
   const keyed: KeyedTable[] = [];
   const keyless: KeylessTable[] = [];
   const unfit: Found[] = [];
@@ -131,13 +133,13 @@ export function sort(
     const key = src.identityColumns ?? src.primaryKey;
     const strategy = as ?? (key === null ? 'no_pkey_presence' : 'random_100');
     const refuse = (note: string): void => {
-      const difference: Difference = { table: src.name, key: {}, missingOn: null, columns: [], note };
+      const difference: Difference = { table: src.label, key: {}, missingOn: null, columns: [], note };
       unfit.push({
-        row: { name: src.name, strategy, rows_compared: 0, passed: false, mismatch_detail: note },
+        row: { name: src.label, strategy, rows_compared: 0, passed: false, mismatch_detail: note },
         differences: [difference],
       });
     };
-    const dst = destination.get(src.name);
+    const dst = destination.get(src.label);
     if (dst === undefined) {
       refuse('the table is not on the destination');
       continue;
@@ -182,11 +184,11 @@ async function withSessionPairs(
 }
 
 /** Puts the rows in order, and makes the error that names the tables that differ. */
-export function conclude(schema: string, found: readonly Found[]): Validation {
+export function conclude(schemas: Schemas, found: readonly Found[]): Validation {
   const sorted = [...found].sort(
     (a, b) => compareText(a.row.name, b.row.name) || compareText(b.row.strategy, a.row.strategy),
   );
-  const result = { schema_name: schema, tables: sorted.map((one) => one.row) };
+  const result = { schema_name: schemas.text, tables: sorted.map((one) => one.row) };
   const differences = sorted.flatMap((one) => one.differences);
   const failed = sorted.filter((one) => !one.row.passed);
   if (failed.length === 0) return { result, differences };
@@ -196,7 +198,7 @@ export function conclude(schema: string, found: readonly Found[]): Validation {
     return `table "${name}": ${detail}`;
   });
   const error = new CheckFailedError(
-    `${String(names.length)} ${names.length === 1 ? 'table' : 'tables'} of schema "${schema}" ${names.length === 1 ? 'differs' : 'differ'} between source and destination: ${lines.slice(0, 10).join('. ')}${lines.length > 10 ? `. And ${String(lines.length - 10)} more` : ''}`,
+    `${String(names.length)} ${names.length === 1 ? 'table' : 'tables'} of ${schemas.words} ${names.length === 1 ? 'differs' : 'differ'} between source and destination: ${lines.slice(0, 10).join('. ')}${lines.length > 10 ? `. And ${String(lines.length - 10)} more` : ''}`,
     {
       hint: 'Do not let applications write to the destination before you know why. The rows named show where to look.',
       detail: { tables: names, differences: differences.slice(0, 50) },

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
-import type { DatabaseConfig, SideConfig } from '../config/schema.js';
+import { ALL_SCHEMAS, type DatabaseConfig, type SideConfig } from '../config/schema.js';
 import type { Environment } from '../environment.js';
-import { ConfigError, type BeltError, type SideName } from '../errors.js';
+import { ConfigError, RefusedError, type BeltError, type SideName } from '../errors.js';
+import { movableSchemas } from '../postgres/catalog/movable-schemas.js';
+import { Schemas, schemaWords } from '../postgres/schemas.js';
 import type { Session, TimeLimits } from '../postgres/session.js';
 import { Side } from './side.js';
 import { runPlan, type Plan, type Step, type StepEvents, type StepResult } from './steps.js';
@@ -37,6 +39,7 @@ export class Pair {
   readonly environment: Environment;
   /** What its sessions are called in pg_stat_activity. */
   readonly applicationName: string;
+  #schemas: Promise<Schemas> | undefined;
 
   constructor(readonly options: PairOptions) {
     const { config, command } = options;
@@ -59,9 +62,42 @@ export class Pair {
     return this.config.db;
   }
 
-  /** The schema that moves. */
-  get schema(): string {
-    return this.config.schema_name;
+  /**
+   * The schemas that move. "*" in the config is looked up once, on the source, or on the destination of a config without
+   * source.
+   * @throws RefusedError when "*" finds none; ConnectionError
+   */
+  schemas(): Promise<Schemas> {
+    this.#schemas ??= this.#findSchemas().catch((error: unknown) => {
+      // The next one that asks may have more luck.
+      this.#schemas = undefined;
+      throw error;
+    });
+    return this.#schemas;
+  }
+
+  /**
+   * The same for work on one side that must do without the other one: "*" is looked up on that side.
+   * @throws RefusedError when "*" finds none; ConnectionError
+   */
+  async schemasOn(name: SideName): Promise<Schemas> {
+    return this.config.schema_name === ALL_SCHEMAS ? allSchemas(this[name]) : this.schemas();
+  }
+
+  /** Says what "*" stands for, where a file of an earlier dump knows it. */
+  takeSchemas(names: readonly string[]): void {
+    this.#schemas = Promise.resolve(new Schemas(names, this.config.schema_name === ALL_SCHEMAS || names.length > 1));
+  }
+
+  /** The schemas that move, in words that need no server: `schema "shop"`, `all schemas`. */
+  get schemaWords(): string {
+    const { schema_name: selection } = this.config;
+    return selection === ALL_SCHEMAS ? 'all schemas' : schemaWords([selection].flat());
+  }
+
+  async #findSchemas(): Promise<Schemas> {
+    const { schema_name: selection } = this.config;
+    return selection === ALL_SCHEMAS ? allSchemas(this.#src ?? this.dst) : new Schemas([selection].flat());
   }
 
   get hasSrc(): boolean {
@@ -173,6 +209,16 @@ export class Pair {
  */
 export function requireSide(config: DatabaseConfig, path: string, side: SideName): SideConfig {
   return config[side] ?? missingSide(config, path, side);
+}
+
+async function allSchemas(side: Side): Promise<Schemas> {
+  const names = await movableSchemas(await side.root());
+  // With their schemas however many there are now: else what objects are called would change from run to run.
+  if (names.length > 0) return new Schemas(names, true);
+  throw new RefusedError(`the ${side.toString()} has no schema but the system's`, {
+    hint: 'Check "db" of the config.',
+    detail: { side: side.name },
+  });
 }
 
 function missingSide({ db }: DatabaseConfig, path: string, side: SideName): never {

@@ -1,5 +1,6 @@
 import { QueryError } from '../errors.js';
 import { literal } from '../postgres/quote.js';
+import type { Label, ObjectName, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { CONTROL } from './copy-control.js';
@@ -25,7 +26,9 @@ export interface CopyRun {
 
 /** A table in the journal. */
 export interface JournalTable {
+  readonly schema: string;
   readonly name: string;
+  readonly label: Label;
   readonly bytes: number;
   readonly chunks: number;
   /** The snapshot it is copied from: changes up to here are in the rows. */
@@ -100,21 +103,25 @@ export async function setPhase(session: Session, phase: CopyPhase): Promise<void
  */
 export async function planTables(
   session: Session,
-  schema: string,
   lsn: string,
-  tables: readonly { readonly name: string; readonly bytes: number; readonly chunks: number }[],
+  tables: readonly (ObjectName & { readonly bytes: number; readonly chunks: number })[],
 ): Promise<void> {
-  const names = tables.map(({ name }) => name);
+  const names = [tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
   await session.transaction(async () => {
-    await session.query(`DELETE FROM ${TABLE} WHERE schema_name = $1 AND table_name = ANY ($2)`, [schema, names]);
+    await session.query(
+      `DELETE FROM ${TABLE} WHERE (schema_name, table_name) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+      names,
+    );
     await session.query(
       `INSERT INTO ${TABLE} (schema_name, table_name, bytes, chunks, lsn)
-       SELECT $1, t.name, t.bytes, t.chunks, $2::pg_lsn
-         FROM unnest($3::text[], $4::int8[], $5::int[]) AS t (name, bytes, chunks)`,
-      [schema, lsn, names, tables.map(({ bytes }) => Math.round(bytes)), tables.map(({ chunks }) => chunks)],
+       SELECT t.schema, t.name, t.bytes, t.chunks, $3::pg_lsn
+         FROM unnest($1::text[], $2::text[], $4::int8[], $5::int[]) AS t (schema, name, bytes, chunks)`,
+      [...names, lsn, tables.map(({ bytes }) => Math.round(bytes)), tables.map(({ chunks }) => chunks)],
     );
   });
 }
+
+type LabelledName = ObjectName & { readonly label: Label };
 
 /** A piece of a table of a wave, and what was copied of it. */
 export interface ChunkLine {
@@ -154,43 +161,55 @@ function chunkFault(error: unknown): { sqlstate: string; object: boolean } {
   return { sqlstate: error.sqlstate, object: typeof object === 'string' && object.startsWith('belt.copy_chunk.') };
 }
 
-/** What the journal has of some tables of a wave: the numbers of their pieces, and their rows. */
+/** What the journal has of some tables of a wave: the numbers of their pieces, and their rows, by label. */
 export async function notedChunks(
   session: Session,
-  schema: string,
   lsn: string,
-  tables: readonly string[],
-): Promise<Map<string, { readonly chunks: ReadonlySet<number>; readonly rows: number }>> {
-  const rows = await session.query<{ name: string; chunks: number[]; rows: number }>(
-    `SELECT table_name AS name, array_agg(chunk) AS chunks, sum(rows)::float8 AS rows FROM ${CHUNK}
-      WHERE schema_name = $1 AND lsn = $2::pg_lsn AND table_name = ANY ($3) GROUP BY table_name`,
-    [schema, lsn, tables],
+  tables: readonly LabelledName[],
+): Promise<Map<Label, { readonly chunks: ReadonlySet<number>; readonly rows: number }>> {
+  const found = await session.query<{ label: Label; chunks: number[]; rows: number }>(
+    `SELECT w.label, array_agg(c.chunk) AS chunks, sum(c.rows)::float8 AS rows
+       FROM unnest($2::text[], $3::text[], $4::text[]) AS w (schema, name, label)
+       JOIN ${CHUNK} c ON c.schema_name = w.schema AND c.table_name = w.name
+      WHERE c.lsn = $1::pg_lsn GROUP BY w.label`,
+    [lsn, tables.map(({ schema }) => schema), tables.map(({ name }) => name), tables.map(({ label }) => label)],
   );
-  return new Map(rows.map(({ name, chunks, rows }) => [name, { chunks: new Set(chunks), rows }]));
+  return new Map(found.map(({ label, chunks, rows }) => [label, { chunks: new Set(chunks), rows }]));
 }
 
 /** Notes that as many rows were copied as the source has: the tables are whole. */
 export async function noteSourceRows(
   session: Session,
-  schema: string,
   lsn: string,
-  tables: readonly { readonly name: string; readonly rows: number }[],
+  tables: readonly (ObjectName & { readonly rows: number })[],
 ): Promise<void> {
   await session.query(
-    `UPDATE ${TABLE} t SET source_rows = n.rows FROM unnest($3::text[], $4::int8[]) AS n (name, rows)
-      WHERE t.schema_name = $1 AND t.lsn = $2::pg_lsn AND t.table_name = n.name`,
-    [schema, lsn, tables.map(({ name }) => name), tables.map(({ rows }) => rows)],
+    `UPDATE ${TABLE} t SET source_rows = n.rows FROM unnest($2::text[], $3::text[], $4::int8[]) AS n (schema, name, rows)
+      WHERE t.lsn = $1::pg_lsn AND t.schema_name = n.schema AND t.table_name = n.name`,
+    [lsn, tables.map(({ schema }) => schema), tables.map(({ name }) => name), tables.map(({ rows }) => rows)],
   );
 }
 
-export async function readJournal(session: Session, schema: string): Promise<JournalTable[]> {
-  return session.query<JournalTable>(
-    `SELECT t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.lsn::text, t.source_rows::float8,
+/** What it says of all tables, whatever their schema. */
+export async function readJournal(session: Session, schemas: Schemas): Promise<JournalTable[]> {
+  const rows = await session.query<Omit<JournalTable, 'label'>>(
+    `SELECT t.schema_name AS schema, t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.lsn::text, t.source_rows::float8,
             count(c.chunk)::int AS chunks_done, coalesce(sum(c.rows), 0)::float8 AS rows_done,
             coalesce(sum(c.bytes), 0)::float8 AS bytes_done
        FROM ${TABLE} t LEFT JOIN ${CHUNK} c USING (schema_name, table_name)
-      WHERE t.schema_name = $1 GROUP BY t.schema_name, t.table_name ORDER BY t.table_name`,
-    [schema],
+      GROUP BY t.schema_name, t.table_name ORDER BY t.schema_name, t.table_name`,
+  );
+  return schemas.labelled(rows);
+}
+
+/** How many tables the copy has in all, and how many of them are whole; bytes as on the source. */
+export async function journalTotals(
+  session: Session,
+): Promise<{ tables: number; whole: number; bytes: number; bytes_whole: number }> {
+  return session.one(
+    `SELECT count(*)::int AS tables, count(source_rows)::int AS whole, coalesce(sum(bytes), 0)::float8 AS bytes,
+            coalesce(sum(bytes) FILTER (WHERE source_rows IS NOT NULL), 0)::float8 AS bytes_whole
+       FROM ${TABLE}`,
   );
 }
 

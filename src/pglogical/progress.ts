@@ -1,4 +1,5 @@
 import type { Pair } from '../pair/pair.js';
+import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import type { SideName } from '../errors.js';
 import { forward, REPLICATION_SET } from './direction.js';
@@ -6,7 +7,7 @@ import type { SubscriptionState } from './state.js';
 
 /** How far the initial copy of one table is. Sizes in bytes on disk, with TOAST, without indexes. */
 export interface TableLoad {
-  name: string;
+  name: Label;
   state: 'done' | 'copying' | 'waiting';
   bytes_done: number;
   bytes_total: number;
@@ -26,7 +27,9 @@ export interface InitialLoad {
 }
 
 interface SourceRow {
+  schema: string;
   name: string;
+  label: Label;
   bytes: number;
   blockers: number[] | null;
 }
@@ -63,39 +66,42 @@ const COPIED = ['c', 'w', 'u', 'y', 'r'];
 /** Looks at the initial copy that runs, or is about to run: one statement on either side. */
 export async function readInitialLoad(pair: Pair, subscription: SubscriptionState): Promise<InitialLoad> {
   const { src, dst } = await pair.roots();
+  const schemas = await pair.schemas();
   const session = `${forward(pair).subscription}_copy`;
   const [source, destination] = await Promise.all([
-    readSource(src, pair.schema, session),
-    readDestination(dst, pair.schema, session),
+    readSource(src, schemas, session),
+    readDestination(dst, schemas, session),
   ]);
   return assembleLoad(source, destination, COPIED.includes(subscription.sync_status ?? ''));
 }
 
-function readSource(src: Session, schema: string, copySession: string): Promise<SourceRow[]> {
-  return src.query<SourceRow>(
+async function readSource(src: Session, schemas: Schemas, copySession: string): Promise<SourceRow[]> {
+  const rows = await src.query<Omit<SourceRow, 'label'>>(
     `WITH ${COPY_SESSION}
-     SELECT t.relname AS name, ${BYTES}, (SELECT blockers FROM copy LIMIT 1) AS blockers
+     SELECT t.nspname AS schema, t.relname AS name, ${BYTES}, (SELECT blockers FROM copy LIMIT 1) AS blockers
        FROM pglogical.tables t JOIN pg_class c ON c.oid = t.relid
-      WHERE t.set_name = $2 AND t.nspname = $3 ORDER BY t.relname`,
-    [copySession, REPLICATION_SET, schema],
+      WHERE t.set_name = $2 AND t.nspname = ANY ($3::text[]) ORDER BY t.nspname, t.relname`,
+    [copySession, REPLICATION_SET, schemas.names],
   );
+  return schemas.labelled(rows);
 }
 
-function readDestination(dst: Session, schema: string, copySession: string): Promise<DestinationRow[]> {
+async function readDestination(dst: Session, schemas: Schemas, copySession: string): Promise<DestinationRow[]> {
   // Older servers do not tell which COPY runs: only what it has come to.
   const running = dst.major >= 14 ? 'SELECT relid FROM pg_stat_progress_copy JOIN copy USING (pid)' : 'SELECT 0::oid';
-  return dst.query<DestinationRow>(
+  const rows = await dst.query<Omit<DestinationRow, 'label'>>(
     `WITH ${COPY_SESSION}
-     SELECT c.relname AS name, ${BYTES}, held.granted, c.oid IN (${running}) AS running, copy.seconds, copy.blockers
+     SELECT n.nspname AS schema, c.relname AS name, ${BYTES}, held.granted, c.oid IN (${running}) AS running, copy.seconds, copy.blockers
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN (SELECT * FROM copy LIMIT 1) copy ON true
        LEFT JOIN (SELECT l.relation, bool_and(l.granted) AS granted FROM pg_locks l JOIN copy USING (pid)
                    WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'
                      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                    GROUP BY l.relation) held ON held.relation = c.oid
-      WHERE n.nspname = $2 AND c.relkind = 'r'`,
-    [copySession, schema],
+      WHERE n.nspname = ANY ($2::text[]) AND c.relkind = 'r'`,
+    [copySession, schemas.names],
   );
+  return schemas.labelled(rows);
 }
 
 /** @param copied whether pglogical is done with the rows, and only follows what was written meanwhile */
@@ -104,8 +110,8 @@ function assembleLoad(
   destination: readonly DestinationRow[],
   copied: boolean,
 ): InitialLoad {
-  const arrived = new Map(destination.map((row) => [row.name, row]));
-  const tables = source.map(({ name, bytes }) => tableLoad(name, bytes, arrived.get(name), copied));
+  const arrived = new Map(destination.map((row) => [row.label, row]));
+  const tables = source.map(({ label, bytes }) => tableLoad(label, bytes, arrived.get(label), copied));
   const bytes_done = tables.reduce((sum, table) => sum + table.bytes_done, 0);
   const bytes_total = tables.reduce((sum, table) => sum + table.bytes_total, 0);
   const seconds = destination[0]?.seconds ?? null;
@@ -123,7 +129,7 @@ function assembleLoad(
   };
 }
 
-function tableLoad(name: string, total: number, row: DestinationRow | undefined, copied: boolean): TableLoad {
+function tableLoad(name: Label, total: number, row: DestinationRow | undefined, copied: boolean): TableLoad {
   const state = copied ? 'done' : stateOf(row);
   const bytes = { done: total, copying: Math.min(row?.bytes ?? 0, total), waiting: 0 };
   return { name, state, bytes_done: bytes[state], bytes_total: total };

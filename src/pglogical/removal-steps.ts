@@ -2,6 +2,7 @@ import { DeadlineError, QueryError, RefusedError } from '../errors.js';
 import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import type { Plan, Step } from '../pair/steps.js';
+import type { Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { waitFor } from '../postgres/wait.js';
@@ -19,8 +20,8 @@ import { dropTriggersStep } from './truncate-triggers.js';
 const SLOT_DEADLINE_MS = 20_000;
 
 export interface RemovalOptions {
-  /** The schema that moves, in which the role has rights. */
-  readonly schema: string;
+  /** The schemas that move, in which the role has rights. */
+  readonly schemas: () => Promise<Schemas>;
   /** The extensions as well. */
   readonly full: boolean;
   /** Go on although something is not belt's, or in use. */
@@ -59,7 +60,7 @@ export function foreignStep(side: Side, { force }: Pick<RemovalOptions, 'force'>
  * for every table; the role last.
  */
 export function removalSteps(side: Side, options: RemovalOptions): Plan {
-  const { schema, full, signal } = options;
+  const { schemas, full, signal } = options;
   return [
     dropSubscriptionsStep(side, signal),
     dropSlotsStep(side, options),
@@ -69,7 +70,7 @@ export function removalSteps(side: Side, options: RemovalOptions): Plan {
     dropTriggersStep(side, signal),
     dropNodeStep(side, signal),
     ...(full ? dropExtensionSteps(side, signal) : []),
-    revokeAccessStep(side, schema),
+    revokeAccessStep(side, schemas),
     dropRoleStep(side),
   ];
 }

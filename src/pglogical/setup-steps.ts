@@ -40,7 +40,7 @@ export function nodeSteps(pair: Pair, name: SideName): Plan {
 export async function setupReplicationSet(pair: Pair, name: SideName, withProof: boolean): Promise<void> {
   const side = pair[name];
   // The source decides which tables replicate; the destination has the same ones.
-  const tables = replicatedTables(await readTables(await pair.src.root(), pair.schema, pair.config.tables));
+  const tables = replicatedTables(await readTables(await pair.src.root(), await pair.schemas(), pair.config.tables));
   const members = withProof ? [...tables, COPY_PROOF] : tables;
   await pair.run([
     {

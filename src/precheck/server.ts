@@ -1,5 +1,6 @@
 import type { Side } from '../pair/side.js';
 import type { Session } from '../postgres/session.js';
+import type { Schemas } from '../postgres/schemas.js';
 import type { PrecheckRole } from '../results/precheck.js';
 
 /** What a server says about itself, as far as a migration depends on it. */
@@ -77,17 +78,18 @@ async function readIdentifier(session: Session): Promise<string | null> {
   return row?.id ?? null;
 }
 
-/** A role's attributes and memberships, and whether it may create in the schema; null when there is no such role. */
-export async function readRole(session: Session, name: string, schema: string): Promise<PrecheckRole | null> {
+/** A role's attributes and memberships, and whether it may create in the schemas; null when there is no such role. */
+export async function readRole(session: Session, name: string, schemas: Schemas): Promise<PrecheckRole | null> {
   const [row] = await session.query<PrecheckRole>(
     `SELECT r.rolname, r.rolcanlogin, r.rolcreaterole, r.rolinherit, r.rolsuper,
             ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
                    WHERE m.member = r.oid ORDER BY 1) AS memberof,
-            CASE WHEN n.oid IS NULL THEN has_database_privilege(r.oid, current_database(), 'CREATE')
-                 ELSE has_schema_privilege(r.oid, n.oid, 'CREATE') END AS can_create
-       FROM pg_roles r LEFT JOIN pg_namespace n ON n.nspname = $2
+            (SELECT bool_and(CASE WHEN n.oid IS NULL THEN has_database_privilege(r.oid, current_database(), 'CREATE')
+                                  ELSE has_schema_privilege(r.oid, n.oid, 'CREATE') END)
+               FROM unnest($2::text[]) AS wanted (name) LEFT JOIN pg_namespace n ON n.nspname = wanted.name) AS can_create
+       FROM pg_roles r
       WHERE r.rolname = $1`,
-    [name, schema],
+    [name, schemas.names],
   );
   return row ?? null;
 }

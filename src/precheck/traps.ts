@@ -114,26 +114,26 @@ export function versionTraps(src: ServerFacts, dst: ServerFacts): Finding[] {
 /** Traps that come from single tables. */
 export function tableTraps(pair: Pair, tables: readonly Table[], deferrableUniques: readonly string[]): Finding[] {
   const found: Finding[] = [];
-  for (const { name, replicationMethod, reason } of tables) {
+  for (const { label, replicationMethod, reason } of tables) {
     if (replicationMethod === 'dump_and_load') {
       found.push(
         finding(
           'note',
           'src',
-          `table ${name}`,
+          `table ${label}`,
           `is not replicated: ${reason ?? ''}`,
           'sync copies it in the downtime. What is written to it after the cutover does not reach the source.',
         ),
       );
     }
   }
-  for (const { name, kind } of tables) {
+  for (const { label, kind } of tables) {
     if (kind === 'foreign')
       found.push(
         finding(
           'note',
           'src',
-          `foreign table ${name}`,
+          `foreign table ${label}`,
           'its rows are on another server',
           'Its definition is carried; check that the destination may reach that server.',
         ),
@@ -143,18 +143,18 @@ export function tableTraps(pair: Pair, tables: readonly Table[], deferrableUniqu
         finding(
           'note',
           'src',
-          `partitioned table ${name}`,
+          `partitioned table ${label}`,
           'is replicated partition by partition',
           'Do not add partitions while the migration runs: new ones are not replicated.',
         ),
       );
   }
-  for (const { name } of tables.filter(({ hasAlwaysTriggers }) => hasAlwaysTriggers)) {
+  for (const { label } of tables.filter(({ hasAlwaysTriggers }) => hasAlwaysTriggers)) {
     found.push(
       finding(
         'warn',
         'src',
-        `table ${name}`,
+        `table ${label}`,
         'has triggers ENABLE ALWAYS or ENABLE REPLICA: they fire on the destination for every copied and replicated row',
         'Disable them on the destination after the schema is loaded (ALTER TABLE ... DISABLE TRIGGER), and enable them after the cutover.',
       ),
@@ -181,7 +181,7 @@ export function tableTraps(pair: Pair, tables: readonly Table[], deferrableUniqu
         'owners',
         `${String(others.length)} tables belong to other roles than ${owner}: ${others
           .slice(0, 5)
-          .map(({ name }) => name)
+          .map(({ label }) => label)
           .join(', ')}`,
         `On the destination they will belong to ${pair.dst.config.owner_user.name}.`,
       ),

@@ -81,7 +81,8 @@ export async function archiveSql(pair: Pair, archive: Archive, entries: readonly
 }
 
 async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot: string): Promise<string> {
-  const { environment, schema, src } = pair;
+  const { environment, src } = pair;
+  const schemas = await pair.schemas();
   const address = src.address('root');
   const file = path.join(folder, 'schema.dump');
   // Made beforehand, so that it is never readable by others, whatever the umask.
@@ -93,7 +94,7 @@ async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot
     args: [
       '--format=custom',
       '--schema-only',
-      `--schema=${ident(schema)}`,
+      ...schemas.names.map((schema) => `--schema=${ident(schema)}`),
       '--strict-names',
       `--snapshot=${snapshot}`,
       '--encoding=UTF8',
@@ -110,7 +111,7 @@ async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot
       timeouts: { statement: 0, lock: LOCK_WAIT_MS },
     }),
     secrets: [address.password],
-    purpose: `dumping schema "${schema}" of ${src.toString()}`,
+    purpose: `dumping ${schemas.words} of ${src.toString()}`,
     signal: environment.signal,
   });
   return file;

@@ -1,6 +1,7 @@
 import { QueryError } from '../errors.js';
 import { indexesByName } from '../postgres/catalog/indexes.js';
 import { qualified } from '../postgres/quote.js';
+import { Schemas, type ObjectName } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import type { MissingIndex } from './index-plan.js';
 import { dependsOnPath, NOT_FOUND, runAlone, runDdl } from './statements.js';
@@ -17,12 +18,9 @@ const DROP_WAIT_MS = 15_000;
  * the table alone, which takes no time, and the partitions' indexes, built like any other, are attached to it.
  * @throws QueryError
  */
-export async function buildConcurrently(
-  session: Session,
-  schema: string,
-  { index, replace, create }: MissingIndex,
-): Promise<void> {
+export async function buildConcurrently(session: Session, { index, replace, create }: MissingIndex): Promise<void> {
   if (create === null) return;
+  const { schema } = index;
   if (index.partitioned) {
     await runDdl(session, schema, async () => {
       await session.query(create);
@@ -36,12 +34,12 @@ export async function buildConcurrently(
       detail: { object: index.name },
     });
   }
-  if (replace) await runAlone(session, dropStatement(schema, index.name), { lockTimeout: WAIT_MS });
+  if (replace) await runAlone(session, dropStatement(index), { lockTimeout: WAIT_MS });
   const build = async (path?: string): Promise<void> => {
     try {
       await runAlone(session, statement, { lockTimeout: WAIT_MS, ...(path === undefined ? {} : { path }) });
     } catch (error) {
-      throw error instanceof QueryError ? await withoutRest(session, schema, index.name, error) : error;
+      throw error instanceof QueryError ? await withoutRest(session, index, error) : error;
     }
   };
   try {
@@ -63,15 +61,16 @@ function concurrentStatement(unique: boolean, create: string): string | undefine
   return rest.startsWith('CONCURRENTLY ') ? create : `${beginning}CONCURRENTLY ${rest}`;
 }
 
-function dropStatement(schema: string, name: string): string {
+function dropStatement({ schema, name }: ObjectName): string {
   return `DROP INDEX CONCURRENTLY IF EXISTS ${qualified(schema, name)}`;
 }
 
 /** Drops what a failed build has left; should that fail, the next run does it. */
-async function withoutRest(session: Session, schema: string, name: string, error: QueryError): Promise<QueryError> {
-  const there = (await indexesByName(session, schema)).get(name);
+async function withoutRest(session: Session, { schema, name }: ObjectName, error: QueryError): Promise<QueryError> {
+  const only = new Schemas([schema]);
+  const there = (await indexesByName(session, only)).get(only.label({ schema, name }));
   if (there === undefined || there.valid) return error;
-  const gone = await runAlone(session, dropStatement(schema, name), { lockTimeout: DROP_WAIT_MS }).then(
+  const gone = await runAlone(session, dropStatement({ schema, name }), { lockTimeout: DROP_WAIT_MS }).then(
     () => 'was dropped',
     () => 'is still there; the next run drops it',
   );

@@ -18,22 +18,20 @@ export interface ConstraintPlan {
   readonly parts: readonly ConstraintPart[];
 }
 
-/** The statements that make a constraint of the schema as it is. */
-export function planConstraint(schema: string, constraint: NotValidConstraint): ConstraintPlan {
-  const { name, on, relation, definition, comment } = constraint;
+/** The statements that make a constraint as it is. */
+export function planConstraint(constraint: NotValidConstraint): ConstraintPlan {
+  const { name, on, schema, relation, definition, comment } = constraint;
   const where = `${on === 'table' ? 'TABLE' : 'DOMAIN'} ${qualified(schema, relation)}`;
   return {
     constraint,
     parts: [
       { part: 'add', sql: `ALTER ${where} ADD CONSTRAINT ${ident(name)} ${definition}`, edited: false },
-      ...(comment === null
-        ? []
-        : [{ part: 'comment' as const, sql: commentStatement(schema, constraint), edited: false }]),
+      ...(comment === null ? [] : [{ part: 'comment' as const, sql: commentStatement(constraint), edited: false }]),
     ],
   };
 }
 
-export function commentStatement(schema: string, { name, on, relation, comment }: PlannedConstraint): string {
+export function commentStatement({ name, on, schema, relation, comment }: PlannedConstraint): string {
   const where = `${on === 'table' ? '' : 'DOMAIN '}${qualified(schema, relation)}`;
   return `COMMENT ON CONSTRAINT ${ident(name)} ON ${where} IS ${literal(comment ?? '')}`;
 }
@@ -49,6 +47,6 @@ export function missingStatements({ constraint, parts }: ConstraintPlan, comment
 }
 
 /** ALTER TABLE ... DROP CONSTRAINT. */
-export function dropConstraint(schema: string, { name, on, relation }: ConstraintName): string {
+export function dropConstraint({ name, on, schema, relation }: ConstraintName): string {
   return `ALTER ${on === 'table' ? 'TABLE' : 'DOMAIN'} ${qualified(schema, relation)} DROP CONSTRAINT ${ident(name)}`;
 }

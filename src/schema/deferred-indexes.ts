@@ -4,6 +4,7 @@ import type { Pair } from '../pair/pair.js';
 import type { Side } from '../pair/side.js';
 import { indexesByName, type CarriedIndex } from '../postgres/catalog/indexes.js';
 import { qualified } from '../postgres/quote.js';
+import type { Label } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { buildConcurrently } from './concurrently.js';
 import { catalogDeferred, type DeferredOrigin } from './deferred-origin.js';
@@ -42,9 +43,9 @@ export async function missingIndexes(
   origin: DeferredOrigin = catalogDeferred(pair),
 ): Promise<DeferredIndexes> {
   const [plans, dst] = await Promise.all([origin.indexes(), pair.dst.root()]);
-  const there = await indexesByName(dst, pair.schema);
+  const there = await indexesByName(dst, await pair.schemas());
   const missing = plans
-    .map((plan) => whatIsMissing(plan, there.get(plan.index.name)))
+    .map((plan) => whatIsMissing(plan, there.get(plan.index.label)))
     .filter(({ create, finish, attach }) => create !== null || finish.length > 0 || attach !== null);
   return { all: plans.map(({ index }) => index), missing };
 }
@@ -57,13 +58,12 @@ export async function missingIndexes(
  */
 export async function createIndexes(
   dst: Side,
-  schema: string,
   { all, missing }: DeferredIndexes,
   { jobs, concurrently = false, progress = () => undefined }: CreateOptions,
 ): Promise<IndexResult[]> {
-  const times = new Map<string, number>();
-  const errors = new Map<string, QueryError>();
-  const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
+  const times = new Map<Label, number>();
+  const errors = new Map<Label, QueryError>();
+  const attempt = async (name: Label, work: () => Promise<void>): Promise<void> => {
     const started = performance.now();
     try {
       await work();
@@ -83,7 +83,7 @@ export async function createIndexes(
     const sessions = concurrently ? 1 : Math.max(1, Math.min(jobs, builds.length));
     await dst.withSessions(
       sessions,
-      await builder(dst, schema),
+      await builder(dst, [...new Set(missing.map(({ index }) => index.schema))]),
       async (idle) => {
         const free = [...idle];
         let done = 0;
@@ -93,24 +93,24 @@ export async function createIndexes(
             const session = free.pop();
             if (session === undefined) throw new Error('more index builds than sessions');
             const how = concurrently ? buildConcurrently : buildIndex;
-            await attempt(build.index.name, () => how(session, schema, build));
+            await attempt(build.index.label, () => how(session, build));
             free.push(session);
             done++;
-            progress(`${String(done)} of ${String(builds.length)} indexes built, last "${build.index.name}"`);
+            progress(`${String(done)} of ${String(builds.length)} indexes built, last "${build.index.label}"`);
           },
           { concurrency: sessions },
         );
         const [session] = idle;
         for (const { index, finish, attach } of missing) {
-          if (session === undefined || errors.has(index.name)) continue;
+          if (session === undefined || errors.has(index.label)) continue;
           const statements = attach === null ? finish : [attach, ...finish];
-          if (statements.length > 0) await attempt(index.name, () => runAll(session, schema, statements));
+          if (statements.length > 0) await attempt(index.label, () => runAll(session, index.schema, statements));
         }
       },
       DDL_TIMEOUTS,
     );
   }
-  return all.map(({ name }) => ({
+  return all.map(({ label: name }) => ({
     name,
     status: errors.has(name) ? 'failed' : times.has(name) ? 'created' : 'skipped_exists',
     duration_ms: Math.round(times.get(name) ?? 0),
@@ -138,9 +138,10 @@ export function failedIndexes(dst: Side, results: readonly IndexResult[]): Query
   );
 }
 
-function buildIndex(session: Session, schema: string, { index, replace, create }: MissingIndex): Promise<void> {
+function buildIndex(session: Session, { index, replace, create }: MissingIndex): Promise<void> {
+  const { schema, name } = index;
   const statements = create === null ? [] : [create];
-  return runAll(session, schema, replace ? [`DROP INDEX ${qualified(schema, index.name)}`, ...statements] : statements);
+  return runAll(session, schema, replace ? [`DROP INDEX ${qualified(schema, name)}`, ...statements] : statements);
 }
 
 function runAll(session: Session, schema: string, statements: readonly string[]): Promise<void> {

@@ -24,9 +24,9 @@ export function catalogDeferred(pair: Pair): DeferredOrigin {
     files: null,
     comparable: () => Promise.resolve(true),
     indexes: async () =>
-      (await deferredIndexes(await pair.src.root(), pair.schema)).map((index) => planIndex(pair.schema, index)),
+      (await deferredIndexes(await pair.src.root(), await pair.schemas())).map((index) => planIndex(index)),
     constraints: async () =>
-      (await notValidConstraints(await pair.src.root(), pair.schema)).map((one) => planConstraint(pair.schema, one)),
+      (await notValidConstraints(await pair.src.root(), await pair.schemas())).map((one) => planConstraint(one)),
   };
 }
 

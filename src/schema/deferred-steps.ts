@@ -8,7 +8,7 @@ import {
   type IndexResult,
 } from './deferred-indexes.js';
 import type { DeferredOrigin } from './deferred-origin.js';
-import { refreshViews, unpopulatedViews } from './materialized-views.js';
+import { refreshViews, unpopulatedViews, type NamedView } from './materialized-views.js';
 import { addConstraints, missingConstraints, type MissingConstraints } from './not-valid-constraints.js';
 
 /** The steps that give the destination what the initial load left for later. Each does only what is still missing. */
@@ -53,16 +53,24 @@ export function indexesStep(
     title: 'create the indexes that are missing on the destination',
     done: async () => {
       found = await missingIndexes(pair, origin);
-      keep(found.all.map(({ name }) => ({ name, status: 'skipped_exists', duration_ms: 0, error: null, hint: null })));
+      keep(
+        found.all.map(({ label: name }) => ({
+          name,
+          status: 'skipped_exists',
+          duration_ms: 0,
+          error: null,
+          hint: null,
+        })),
+      );
       return found.missing.length === 0 ? `all ${String(found.all.length)} are there` : null;
     },
     run: async (progress) => {
       const wanted = found ?? (await missingIndexes(pair, origin));
-      const results = await createIndexes(pair.dst, pair.schema, wanted, { jobs, concurrently, progress });
+      const results = await createIndexes(pair.dst, wanted, { jobs, concurrently, progress });
       keep(results);
       const error = failedIndexes(pair.dst, results);
       if (error !== undefined) throw error;
-      const replaced = wanted.missing.filter(({ replace }) => replace).map(({ index }) => `"${index.name}"`);
+      const replaced = wanted.missing.filter(({ replace }) => replace).map(({ index }) => `"${index.label}"`);
       const dropped = replaced.length === 0 ? '' : `; dropped INVALID ones of earlier builds: ${replaced.join(', ')}`;
       return `created ${String(wanted.missing.length)} of ${String(wanted.all.length)}${dropped}`;
     },
@@ -70,7 +78,7 @@ export function indexesStep(
 }
 
 export function viewsStep(pair: Pair): Step {
-  let found: string[] | undefined;
+  let found: NamedView[] | undefined;
   return {
     name: 'refresh-views',
     title: 'fill the materialized views on the destination',

@@ -28,9 +28,10 @@ export async function readSchema(pair: Pair, side: 'src' | 'dst'): Promise<Inven
   const own = pair[side].config.owner_user.name;
   const other = pair[side === 'src' ? 'dst' : 'src'].config.owner_user.name;
   const replication = [pair.src.config.pglogical_user.name, pair.dst.config.pglogical_user.name];
+  const schemas = await pair.schemas();
   return pair[side].withSessions(1, 'root', async ([session]) =>
     readInventory(session ?? (await pair[side].root()), {
-      schema: pair.schema,
+      schemas,
       owner: own,
       // What the source grants to the role that owns everything on the destination, that role has there by nature.
       ignoredRoles: [...replication, ...(own === other ? [] : [other])],

@@ -53,11 +53,12 @@ export async function createExtensions(
   origin: SchemaOrigin = sourceOrigin(pair),
 ): Promise<{ created: string[]; unavailable: string[] }> {
   const missing = await missingExtensions(pair, origin);
+  const schemas = await pair.schemas();
   const dst = await pair.dst.root();
   const created: string[] = [];
   for (const { name, available, createIn } of missing) {
     if (!available) continue;
-    if (createIn === pair.schema) await prepareSchema(pair);
+    if (createIn !== null && schemas.has(createIn)) await prepareSchema(pair, createIn);
     else if (createIn !== null) await prepareOtherSchema(pair, origin, createIn);
     const where = createIn === null ? '' : ` SCHEMA ${ident(createIn)}`;
     await dst.query(`CREATE EXTENSION IF NOT EXISTS ${ident(name)}${where}`);

@@ -71,7 +71,7 @@ export async function requireGrantRoles(
   if (needed.length > 0) {
     const names = needed.map(({ role, usedBy }) => `"${role}" (${usedBy[0] ?? ''})`).join(', ');
     throw new RefusedError(
-      `the ${pair.dst.toString()} lacks roles without which schema "${pair.schema}" cannot be loaded: ${names}`,
+      `the ${pair.dst.toString()} lacks roles without which ${pair.schemaWords} cannot be loaded: ${names}`,
       {
         hint: `Let belt make them, without LOGIN (--create-roles), or create them on the destination server and run the same command again:\n${needed.map((one) => one.statement).join('\n')}`,
         detail: { side: 'dst', roles: needed.map(({ role }) => role), statements: needed.map((one) => one.statement) },

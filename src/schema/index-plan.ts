@@ -30,13 +30,14 @@ export interface MissingIndex {
   readonly attach: string | null;
 }
 
-/** The statements that make an index of the schema as it is. */
-export function planIndex(schema: string, { definition, ...index }: IndexDefinition): IndexPlan {
-  return { index, parts: indexParts(schema, index, definition) };
+/** The statements that make an index as it is. */
+export function planIndex({ definition, ...index }: IndexDefinition): IndexPlan {
+  return { index, parts: indexParts(index, definition) };
 }
 
 /** @param definition CREATE INDEX */
-export function indexParts(schema: string, index: CarriedIndex, definition: string): IndexPart[] {
+export function indexParts(index: CarriedIndex, definition: string): IndexPart[] {
+  const { schema } = index;
   const name = qualified(schema, index.name);
   const part = (kind: IndexPart['part'], sql: string, column: number | null = null): IndexPart => ({
     part: kind,

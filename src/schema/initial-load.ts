@@ -2,6 +2,7 @@ import { notValidConstraints } from '../postgres/catalog/constraints.js';
 import { deferredIndexes } from '../postgres/catalog/indexes.js';
 import { keyConstraints } from '../postgres/catalog/keys.js';
 import { pglogicalTriggers } from '../postgres/catalog/triggers.js';
+import type { ObjectName, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { CATALOG, leaveOut, type CatalogObject, type TocEntry } from './toc.js';
 
@@ -20,13 +21,13 @@ export interface Deferred {
  */
 export async function deferredObjects(
   source: Session,
-  schema: string,
-  keysLater: readonly string[] = [],
+  schemas: Schemas,
+  keysLater: readonly ObjectName[] = [],
 ): Promise<Deferred> {
-  const indexes = await deferredIndexes(source, schema);
-  const constraints = await notValidConstraints(source, schema);
-  const triggers = await pglogicalTriggers(source, schema);
-  const keys = keysLater.length === 0 ? [] : await keyConstraints(source, schema, keysLater);
+  const indexes = await deferredIndexes(source, schemas);
+  const constraints = await notValidConstraints(source, schemas);
+  const triggers = await pglogicalTriggers(source, schemas);
+  const keys = keysLater.length === 0 ? [] : await keyConstraints(source, keysLater);
   return {
     indexes: indexes.map(({ oid }) => ({ classId: CATALOG.pg_class, oid })),
     constraints: constraints.map(({ oid }) => ({ classId: CATALOG.pg_constraint, oid })),
@@ -36,8 +37,8 @@ export async function deferredObjects(
 }
 
 /**
- * The entries that the owner loads before the data. Left out are, besides the deferred ones, the schema itself with its
- * comment and privileges, and default privileges: root takes care of those, from the catalog.
+ * The entries that the owner loads before the data. Left out are, besides the deferred ones, the schemas themselves with their
+ * comments and privileges, and default privileges: root takes care of those, from the catalog.
  */
 export function initialEntries(entries: readonly TocEntry[], deferred: Deferred): TocEntry[] {
   const bySchema = entries.filter(({ classId }) =>

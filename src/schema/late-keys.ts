@@ -5,7 +5,9 @@ import type { Step } from '../pair/steps.js';
 import { constraintComments, constraintKey } from '../postgres/catalog/constraints.js';
 import { keyConstraints, type KeyConstraint } from '../postgres/catalog/keys.js';
 import { ident, literal, qualified } from '../postgres/quote.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
+import { builder } from './object-owners.js';
 import { DDL_TIMEOUTS, runDdl } from './statements.js';
 
 /**
@@ -17,7 +19,7 @@ import { DDL_TIMEOUTS, runDdl } from './statements.js';
 const SORT_MEMORY = '256MB';
 
 /** The step that builds the keys of the tables that the destination lacks. @param controls says how many at once */
-export function keysStep(pair: Pair, tables: readonly string[], controls: { readonly jobs: number }): Step {
+export function keysStep(pair: Pair, tables: readonly ObjectName[], controls: { readonly jobs: number }): Step {
   let found: KeyConstraint[] | undefined;
   return {
     name: 'build-keys',
@@ -35,16 +37,18 @@ export function keysStep(pair: Pair, tables: readonly string[], controls: { read
 }
 
 /** The source's keys that the destination lacks, those of big tables first. */
-async function missingKeys(pair: Pair, tables: readonly string[]): Promise<KeyConstraint[]> {
+async function missingKeys(pair: Pair, tables: readonly ObjectName[]): Promise<KeyConstraint[]> {
   const { src, dst } = await pair.roots();
   const [wanted, there] = await Promise.all([
-    keyConstraints(src, pair.schema, tables),
-    constraintComments(dst, pair.schema),
+    keyConstraints(src, tables),
+    constraintComments(dst, await pair.schemas()),
   ]);
-  return wanted.filter(({ table, name }) => !there.has(constraintKey({ on: 'table', relation: table, name })));
+  return wanted.filter(
+    ({ schema, table, name }) => !there.has(constraintKey({ on: 'table', schema, relation: table, name })),
+  );
 }
 
-/** Builds them as the destination's owner; those of one table one after the other. */
+/** Builds them as their tables' owner (see builder()); those of one table one after the other. */
 async function buildKeys(
   pair: Pair,
   keys: readonly KeyConstraint[],
@@ -52,12 +56,15 @@ async function buildKeys(
   progress: (text: string) => void,
 ): Promise<void> {
   const byTable = new Map<string, KeyConstraint[]>();
-  for (const key of keys) byTable.set(key.table, [...(byTable.get(key.table) ?? []), key]);
+  for (const key of keys) {
+    const table = qualified(key.schema, key.table);
+    byTable.set(table, [...(byTable.get(table) ?? []), key]);
+  }
   const sessions = Math.max(1, Math.min(jobs, byTable.size));
   let built = 0;
   await pair.dst.withSessions(
     sessions,
-    'owner',
+    await builder(pair.dst, (await pair.schemas()).names),
     async (opened) => {
       const free = [...opened];
       for (const session of opened) {
@@ -73,7 +80,7 @@ async function buildKeys(
           const session = free.pop();
           if (session === undefined) throw new Error('more tables than sessions');
           for (const key of some) {
-            await buildKey(session, pair, key);
+            await buildKey(session, key);
             built += 1;
             progress(`${String(built)} of ${String(keys.length)}, last "${key.name}" on "${key.table}"`);
           }
@@ -86,10 +93,10 @@ async function buildKeys(
   );
 }
 
-async function buildKey(session: Session, pair: Pair, key: KeyConstraint): Promise<void> {
-  const table = qualified(pair.schema, key.table);
+async function buildKey(session: Session, key: KeyConstraint): Promise<void> {
+  const table = qualified(key.schema, key.table);
   try {
-    await runDdl(session, pair.schema, async () => {
+    await runDdl(session, key.schema, async () => {
       await session.query(`ALTER TABLE ${table} ADD CONSTRAINT ${ident(key.name)} ${key.definition}`);
       if (key.comment !== null)
         await session.query(`COMMENT ON CONSTRAINT ${ident(key.name)} ON ${table} IS ${literal(key.comment)}`);
@@ -98,10 +105,10 @@ async function buildKey(session: Session, pair: Pair, key: KeyConstraint): Promi
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     throw new QueryError(
-      `key "${key.name}" of "${pair.schema}"."${key.table}" could not be built on the destination: ${error.message}`,
+      `key "${key.name}" of "${key.schema}"."${key.table}" could not be built on the destination: ${error.message}`,
       {
         hint: error.hint ?? 'Put right what PostgreSQL complains of, then run the same command again: it goes on here.',
-        detail: { ...error.detail, object: `${pair.schema}.${key.table}.${key.name}` },
+        detail: { ...error.detail, object: `${key.schema}.${key.table}.${key.name}` },
         cause: error,
       },
     );

@@ -1,5 +1,6 @@
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import { findDumpTools } from '../process/tools.js';
 import { createExtensions, missingExtensions } from './extensions.js';
 import { createMissingRoles, missingRolesPlan, requireGrantRoles } from './grant-roles.js';
@@ -7,7 +8,7 @@ import { loadSchema } from './load.js';
 import { applyGrants, missingGrants } from './object-grants.js';
 import { describeLeft, ownerPlan, setOwners } from './object-owners.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
-import { prepareSchema, schemaLoaded } from './prepare.js';
+import { prepareSchemas, schemaLoaded } from './prepare.js';
 import { applySchemaPrivileges, missingSchemaPrivileges } from './privileges.js';
 
 /** Looks for pg_dump and pg_restore before anything is changed. */
@@ -34,7 +35,7 @@ export interface SchemaLoad {
  * Straight from the source.
  * @param keysLater the tables that get their keys when their rows are there
  */
-export function fromSource(pair: Pair, keysLater: readonly string[] = []): SchemaLoad {
+export function fromSource(pair: Pair, keysLater: readonly ObjectName[] = []): SchemaLoad {
   return {
     origin: sourceOrigin(pair),
     load: async (progress) => {
@@ -74,10 +75,10 @@ export function schemaSteps(
     },
     {
       name: 'load-schema',
-      title: `load schema "${pair.schema}" into the destination`,
+      title: `load ${pair.schemaWords} into the destination`,
       done: async () => ((await schemaLoaded(pair, origin)) ? 'it is there' : null),
       run: async (progress) => {
-        await prepareSchema(pair);
+        await prepareSchemas(pair);
         const said = await load(progress);
         loadedNow = true;
         return said;
@@ -86,7 +87,7 @@ export function schemaSteps(
     ownersStep(pair, origin),
     {
       name: 'grant-schema-privileges',
-      title: `give schema "${pair.schema}" its grants and comment on the destination`,
+      title: `give ${pair.schemaWords} grants and comment on the destination`,
       done: async () => ((await missingSchemaPrivileges(pair, origin)).length === 0 ? 'they are there' : null),
       run: async () => `applied ${String(await applySchemaPrivileges(pair, origin))}`,
     },

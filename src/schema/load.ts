@@ -1,11 +1,12 @@
 import { ToolError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { invalidIndexes } from '../postgres/catalog/indexes.js';
+import type { ObjectName } from '../postgres/schemas.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
 import { runTool, ToolFailure } from '../process/run.js';
 import { withSchemaArchive, withUseList, type Archive } from './archive.js';
 import { deferredObjects, initialEntries } from './initial-load.js';
-import { endOrphans, LOAD_NAMES } from './prepare.js';
+import { endOrphans, LOAD_NAMES, notLoaded } from './prepare.js';
 import type { TocEntry } from './toc.js';
 
 /** The lines of a failure that are shown: the message and the beginning of the statement. */
@@ -22,11 +23,12 @@ const SAID_LINES = 8;
 export async function loadSchema(
   pair: Pair,
   progress: (text: string) => void = () => undefined,
-  keysLater: readonly string[] = [],
+  keysLater: readonly ObjectName[] = [],
 ): Promise<{ loaded: number; deferred: number; invalid: string[] }> {
-  progress(`dumping schema "${pair.schema}" of the source`);
+  const schemas = await pair.schemas();
+  progress(`dumping ${schemas.words} of the source`);
   return withSchemaArchive(pair, async (archive, source) => {
-    const deferred = await deferredObjects(source, pair.schema, keysLater);
+    const deferred = await deferredObjects(source, schemas, keysLater);
     const entries = initialEntries(archive.entries, deferred);
     await endOrphans(await pair.dst.owner());
     progress(`loading ${String(entries.length)} objects into the destination`);
@@ -34,7 +36,7 @@ export async function loadSchema(
     return {
       loaded: entries.length,
       deferred: deferred.indexes.length + deferred.constraints.length + deferred.keys.length,
-      invalid: (await invalidIndexes(source, pair.schema)).map(({ name }) => name),
+      invalid: await invalidIndexes(source, schemas),
     };
   });
 }
@@ -66,7 +68,7 @@ async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[
           timeouts: { statement: 0, lock: 60_000 },
         }),
         secrets: [address.password],
-        purpose: `loading schema "${pair.schema}" into ${pair.dst.toString()}`,
+        purpose: `loading ${pair.schemaWords} into ${pair.dst.toString()}`,
         signal: pair.environment.signal,
       }),
     );
@@ -85,12 +87,9 @@ function restoreError(error: ToolFailure, pair: Pair, entries: readonly TocEntry
   const entry = entries.find((one) => one.dumpId === dumpId);
   const where = entry === undefined ? '' : `${entry.label}: `;
   const said = after.join('').trim().split('\n').slice(0, SAID_LINES).join('\n');
-  return new ToolError(
-    `schema "${pair.schema}" was not loaded into the ${pair.dst.toString()}, nothing of it: ${where}${said === '' ? error.message : said}`,
-    {
-      hint: 'Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself), then run the same command again.',
-      detail: { ...error.detail, side: 'dst', object: entry?.label ?? null },
-      cause: error,
-    },
-  );
+  return new ToolError(`${notLoaded(pair)}, nothing of it: ${where}${said === '' ? error.message : said}`, {
+    hint: 'Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself), then run the same command again.',
+    detail: { ...error.detail, side: 'dst', object: entry?.label ?? null },
+    cause: error,
+  });
 }

@@ -26,7 +26,7 @@ export async function missingConstraints(
   origin: DeferredOrigin = catalogDeferred(pair),
 ): Promise<MissingConstraints> {
   const [plans, dst] = await Promise.all([origin.constraints(), pair.dst.root()]);
-  const there = await constraintComments(dst, pair.schema);
+  const there = await constraintComments(dst, await pair.schemas());
   const missing = plans
     .map((plan) => ({
       constraint: plan.constraint,
@@ -49,18 +49,18 @@ export async function addConstraints(
   if (missing.length === 0) return;
   await pair.dst.withSessions(
     1,
-    await builder(pair.dst, pair.schema),
+    await builder(pair.dst, (await pair.schemas()).names),
     async ([session]) => {
       if (session === undefined) return;
       await session.query('SET synchronous_commit = off');
       for (const [done, { constraint, statements }] of missing.entries()) {
         progress(`${String(done + 1)} of ${String(missing.length)}: "${constraint.name}" on "${constraint.relation}"`);
         try {
-          await runDdl(session, pair.schema, async () => {
+          await runDdl(session, constraint.schema, async () => {
             for (const statement of statements) await session.query(statement);
           });
         } catch (error) {
-          throw error instanceof QueryError ? constraintError(error, pair, constraint) : error;
+          throw error instanceof QueryError ? constraintError(error, constraint) : error;
         }
       }
     },
@@ -69,12 +69,12 @@ export async function addConstraints(
   await makeDurable(await pair.dst.root());
 }
 
-function constraintError(error: QueryError, pair: Pair, { name, on, relation }: ConstraintName): QueryError {
+function constraintError(error: QueryError, { name, on, schema, relation }: ConstraintName): QueryError {
   return new QueryError(
-    `NOT VALID constraint "${name}" could not be added to ${on} "${pair.schema}"."${relation}": ${error.message}`,
+    `NOT VALID constraint "${name}" could not be added to ${on} "${schema}"."${relation}": ${error.message}`,
     {
       hint: error.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
-      detail: { ...error.detail, object: `${pair.schema}.${relation}.${name}`, constraint: name },
+      detail: { ...error.detail, object: `${schema}.${relation}.${name}`, constraint: name },
       cause: error,
     },
   );

@@ -23,7 +23,7 @@ export async function missingGrants(pair: Pair, origin: SchemaOrigin, exact: boo
   const from = await origin.privileges();
   if (from === null) return null;
   const session = await pair.dst.root();
-  const to = await objectPrivileges(session, [pair.schema], { allMembers: true });
+  const to = await objectPrivileges(session, (await pair.schemas()).names, { allMembers: true });
   const there = new Set(to.map(({ object }) => object));
   return {
     statements: privilegePlan(from, to, {

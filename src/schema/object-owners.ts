@@ -8,7 +8,7 @@ import { roleNames } from './grant-roles.js';
 import type { SchemaOrigin } from './origin.js';
 
 /**
- * The destination's owner loads the schema, so that all is his at first. What belongs to others on the source is given to
+ * The destination's owner loads the schemas, so that all is his at first. What belongs to others on the source is given to
  * them where the destination has them.
  */
 
@@ -26,7 +26,8 @@ export async function ownerPlan(pair: Pair, origin: SchemaOrigin): Promise<Owner
   const ours = pair.dst.config.owner_user.name;
   const others = from.filter((one) => one.owner !== owner);
   if (others.length === 0) return { changes: [], left: [] };
-  const to = new Map((await ownedObjects(await pair.dst.root(), [pair.schema])).map((one) => [one.object, one.owner]));
+  const { names } = await pair.schemas();
+  const to = new Map((await ownedObjects(await pair.dst.root(), names)).map((one) => [one.object, one.owner]));
   const there = others.filter(({ object }) => to.get(object) === ours);
   return {
     changes: there.flatMap(({ object, owner: theirs }) => {
@@ -69,17 +70,17 @@ export function describeLeft({ left }: Pick<OwnerPlan, 'left'>): string {
 }
 
 /** As whom belt changes tables: their owner, or root where they belong to several and root may. */
-export async function builder(side: Side, schema: string): Promise<Role> {
+export async function builder(side: Side, schemas: readonly string[]): Promise<Role> {
   const { others } = await (
     await side.root()
   ).one<{ others: boolean }>(
     `SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND EXISTS (
               SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND pg_get_userbyid(c.relowner) <> $2
+               WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'm') AND pg_get_userbyid(c.relowner) <> $2
               UNION ALL
               SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-               WHERE n.nspname = $1 AND t.typtype = 'd' AND pg_get_userbyid(t.typowner) <> $2) AS others`,
-    [schema, side.config.owner_user.name],
+               WHERE n.nspname = ANY ($1::text[]) AND t.typtype = 'd' AND pg_get_userbyid(t.typowner) <> $2) AS others`,
+    [schemas, side.config.owner_user.name],
   );
   return others ? 'root' : 'owner';
 }

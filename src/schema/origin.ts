@@ -8,7 +8,7 @@ import { schemaObjects, type SchemaObjects } from '../postgres/catalog/schema-ob
 import type { Session } from '../postgres/session.js';
 import { reachable, type RoleGraph } from './role-plan.js';
 
-/** What has to be known of the schema that the destination gets: the source's catalog says it, or an earlier dump. */
+/** What has to be known of the schemas that the destination gets: the source's catalog says it, or an earlier dump. */
 export interface SchemaOrigin {
   /** The role that owns it on the source; the destination's owner takes its place. */
   owner(): Promise<string>;
@@ -21,9 +21,10 @@ export interface SchemaOrigin {
   /** Who may do what; null where the load itself sees to that. */
   privileges(): Promise<readonly ObjectPrivileges[] | null>;
   extensions(): Promise<readonly Extension[]>;
-  /** A schema of the source by its name: the one that moves, or one of an extension. */
+  /** A schema of the source by its name: one that moves, or one of an extension. */
   schema(name: string): Promise<SchemaFacts | null>;
-  defaultPrivileges(): Promise<readonly DefaultPrivilege[]>;
+  /** Those within a schema. */
+  defaultPrivileges(schema: string): Promise<readonly DefaultPrivilege[]>;
   /** Default privileges of the whole database. */
   globalDefaults(): Promise<readonly ObjectPrivileges[]>;
   /** Whether somebody may have taken objects out of it. */
@@ -37,25 +38,24 @@ export function sourceOrigin(pair: Pair): SchemaOrigin {
 
 /** The source, as a session sees it. */
 export function catalogOrigin(pair: Pair, session: () => Promise<Session>): SchemaOrigin {
-  const { schema } = pair;
   return {
     owner: () => Promise.resolve(pair.src.config.owner_user.name),
-    objects: async () => schemaObjects(await session(), schema),
-    roles: async () => namedRoles(await session(), [schema]),
+    objects: async () => schemaObjects(await session(), await pair.schemas()),
+    roles: async () => namedRoles(await session(), (await pair.schemas()).names),
     roleGraph: async () => {
       const open = await session();
-      const named = await namedRoles(open, [schema]);
+      const named = await namedRoles(open, (await pair.schemas()).names);
       return reachable(
         named.map(({ role }) => role),
         { memberships: await memberships(open), others: await roleFacts(open) },
       );
     },
-    owned: async () => ownedObjects(await session(), [schema]),
-    privileges: async () => objectPrivileges(await session(), [schema]),
+    owned: async () => ownedObjects(await session(), (await pair.schemas()).names),
+    privileges: async () => objectPrivileges(await session(), (await pair.schemas()).names),
     extensions: async () => extensionsOf(await session()),
     schema: async (name) => schemaFacts(await session(), name),
     globalDefaults: async () => globalDefaults(await session()),
-    defaultPrivileges: async () => defaultPrivileges(await session(), schema),
+    defaultPrivileges: async (name) => defaultPrivileges(await session(), name),
     edited: () => Promise.resolve(false),
   };
 }

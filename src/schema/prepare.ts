@@ -21,7 +21,8 @@ const ORPHAN_WAIT_MS = 15_000;
  */
 export async function schemaLoaded(pair: Pair, origin: SchemaOrigin = sourceOrigin(pair)): Promise<boolean> {
   const dst = await pair.dst.root();
-  const [from, to, edited] = await Promise.all([origin.objects(), schemaObjects(dst, pair.schema), origin.edited()]);
+  const schemas = await pair.schemas();
+  const [from, to, edited] = await Promise.all([origin.objects(), schemaObjects(dst, schemas), origin.edited()]);
   const kind = from.tables.length > 0 ? 'tables' : 'others';
   const there = new Set(to[kind]);
   const missing = from[kind].filter((name) => !there.has(name));
@@ -31,22 +32,34 @@ export async function schemaLoaded(pair: Pair, origin: SchemaOrigin = sourceOrig
   const more = missing.length > MAX_NAMES ? ` and ${String(missing.length - MAX_NAMES)} more` : '';
   const had = missing.length === from[kind].length ? 'other tables than' : 'only a part of';
   throw new RefusedError(
-    `schema "${pair.schema}" of the ${pair.dst.toString()} holds ${had} the source's: missing are ${some.join(', ')}${more}`,
+    `${schemas.words} of the ${pair.dst.toString()} ${schemas.names.length === 1 ? 'holds' : 'hold'} ${had} the source's: missing are ${some.join(', ')}${more}`,
     {
       hint: 'Create what is missing on the destination, or empty its schema so that belt loads all of it, then run the same command again.',
-      detail: { side: 'dst', schema: pair.schema, missing: missing.slice(0, 100), missing_count: missing.length },
+      detail: { side: 'dst', schema: schemas.text, missing: missing.slice(0, 100), missing_count: missing.length },
     },
   );
 }
 
+/** prepareSchema() for each of the schemas that move. */
+export async function prepareSchemas(pair: Pair): Promise<void> {
+  for (const schema of (await pair.schemas()).names) await prepareSchema(pair, schema);
+}
+
+/** The beginning of a sentence. */
+export function notLoaded(pair: Pair): string {
+  const { schemaWords } = pair;
+  const verb = schemaWords.startsWith('schema ') ? 'was' : 'were';
+  return `${schemaWords} ${verb} not loaded into the ${pair.dst.toString()}`;
+}
+
 /**
- * Sees to it that the schema exists on the destination and that the owner may create objects in it.
+ * Sees to it that a schema exists on the destination and that the owner may create objects in it.
  * @throws QueryError when neither root nor the owner may do so
  */
-export async function prepareSchema(pair: Pair): Promise<void> {
+export async function prepareSchema(pair: Pair, schema: string): Promise<void> {
   const root = await pair.dst.root();
   const owner = pair.dst.config.owner_user.name;
-  const name = ident(pair.schema);
+  const name = ident(schema);
   try {
     await root.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${ident(owner)}`);
   } catch (error) {
@@ -56,7 +69,7 @@ export async function prepareSchema(pair: Pair): Promise<void> {
   }
   const { may } = await root.one<{ may: boolean }>(
     `SELECT has_schema_privilege($1, $2, 'USAGE') AND has_schema_privilege($1, $2, 'CREATE') AS may`,
-    [owner, pair.schema],
+    [owner, schema],
   );
   if (!may) await root.query(`GRANT USAGE, CREATE ON SCHEMA ${name} TO ${ident(owner)}`);
 }

@@ -11,19 +11,24 @@ import { ignoredRoles, roleNames } from './grant-roles.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
 
 /**
- * The statements, for root on the destination, that give the schema itself the source's comment, privileges and default
- * privileges. Empty when it has them all. The source's owner role stands for the destination's.
+ * The statements, for root on the destination, that give the schemas themselves the source's comments, privileges and default
+ * privileges. Empty when they have them all. The source's owner role stands for the destination's.
  */
 export async function missingSchemaPrivileges(
   pair: Pair,
   origin: SchemaOrigin = sourceOrigin(pair),
 ): Promise<string[]> {
-  const { schema } = pair;
+  const statements: string[] = [];
+  for (const schema of (await pair.schemas()).names) statements.push(...(await missingIn(pair, origin, schema)));
+  return [...statements, ...(await missingGlobalDefaults(pair, origin))];
+}
+
+async function missingIn(pair: Pair, origin: SchemaOrigin, schema: string): Promise<string[]> {
   const dst = await pair.dst.root();
   const [from, to, defaultsFrom, defaultsTo] = await Promise.all([
     origin.schema(schema),
     schemaFacts(dst, schema),
-    origin.defaultPrivileges(),
+    origin.defaultPrivileges(schema),
     defaultPrivileges(dst, schema),
   ]);
   if (from === null) return [];
@@ -60,7 +65,6 @@ export async function missingSchemaPrivileges(
         `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(one.role)} IN SCHEMA ${name} ` +
         `GRANT ${one.privilege} ON ${one.objects} TO ${grantee(one)}`,
     ),
-    ...(await missingGlobalDefaults(pair, origin)),
   ];
 }
 

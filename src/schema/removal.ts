@@ -81,12 +81,12 @@ async function dropAll(
   if (wanted.length === 0) return;
   await pair.dst.withSessions(
     1,
-    await builder(pair.dst, pair.schema),
+    await builder(pair.dst, (await pair.schemas()).names),
     async ([session]) => {
       if (session === undefined) return;
       for (const candidate of wanted.filter(({ statement }) => statement !== '')) {
         try {
-          await runDdl(session, pair.schema, async () => {
+          await runDdl(session, candidate.schema, async () => {
             await session.query(candidate.statement);
           });
         } catch (error) {
@@ -101,12 +101,12 @@ async function dropAll(
   );
 }
 
-function dropError(error: QueryError, pair: Pair, { name, table }: Candidate): QueryError {
+function dropError(error: QueryError, pair: Pair, { name, schema, relation }: Candidate): QueryError {
   return new QueryError(
-    `"${name}" on "${pair.schema}"."${table}" could not be dropped from the ${pair.dst.toString()}: ${error.message}`,
+    `"${name}" on "${schema}"."${relation}" could not be dropped from the ${pair.dst.toString()}: ${error.message}`,
     {
       hint: error.hint ?? 'Put right what PostgreSQL complains of, then run the same command again.',
-      detail: { ...error.detail, object: `${pair.schema}.${table}.${name}` },
+      detail: { ...error.detail, object: `${schema}.${relation}.${name}` },
       cause: error,
     },
   );

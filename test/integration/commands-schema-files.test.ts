@@ -275,7 +275,7 @@ describe('belt load-schema', () => {
     await pair.writeConfig();
     expectFailure(await pair.belt(['load-schema']), {
       config: pair.config,
-      says: [/load\.sql is a dump of schema "Shop Data", not of "other"/],
+      says: [/load\.sql is a dump of schema "Shop Data", not of schema "other"/],
     });
   });
 

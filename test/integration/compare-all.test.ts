@@ -46,8 +46,8 @@ describe('compareAll on equal tables', () => {
     const { result, differences, error } = await compareAll(pair);
     expect(error).toBeUndefined();
     expect(differences).toEqual([]);
-    expect(result.schema_name).toBe(pair.schema);
-    const rows = new Map(result.tables.map(({ name, rows_compared }) => [name, rows_compared]));
+    expect(result.schema_name).toBe((await pair.schemas()).text);
+    const rows = new Map<string, number>(result.tables.map(({ name, rows_compared }) => [name, rows_compared]));
     expect(Object.fromEntries(rows)).toMatchObject({
       select: 700,
       'Order Details': 749,

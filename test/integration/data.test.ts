@@ -23,7 +23,7 @@ function awkward(): Promise<{ test: TestPair; pair: Pair }> {
 describe('readTables', () => {
   it('decides how the rows of each table move', async () => {
     const { pair } = await start({ srcSql: AWKWARD_TABLES });
-    const tables = await readTables(await pair.src.root(), pair.schema, []);
+    const tables = await readTables(await pair.src.root(), await pair.schemas(), []);
     expect(copiedTables(tables).map(({ name, reason }) => [name, reason])).toEqual([
       ['Order Details', 'has no primary key'],
       ['deferred_key', 'its primary key is deferrable'],
@@ -51,9 +51,9 @@ describe('readTables', () => {
   it('takes the partitions of a table that is named, and names all that are missing', async () => {
     const { pair } = await start({ srcSql: AWKWARD_TABLES });
     const session = await pair.src.root();
-    const tables = await readTables(session, pair.schema, ['parts', 'select']);
+    const tables = await readTables(session, await pair.schemas(), ['parts', 'select']);
     expect(tables.map(({ name }) => name)).toEqual(['parts', 'parts 1', 'parts_2', 'select']);
-    const refused = readTables(session, pair.schema, ['Select', 'a"b', 'nowhere']);
+    const refused = readTables(session, await pair.schemas(), ['Select', 'a"b', 'nowhere']);
     await expect(refused).rejects.toThrow(RefusedError);
     await expect(refused).rejects.toThrow(/"Select" \(did you mean "select"\?\), "nowhere"/);
   });
@@ -124,13 +124,15 @@ SELECT setval('ahead', 50), setval('round', 9), setval('"free ""one"""', 11, fal
   it('goes the other way as well, and names sequences that are missing', async () => {
     const { test, pair } = await sequences();
     const { src, dst } = await pair.roots();
-    await raiseSequences(dst, src, { schema: pair.schema, only: ['ahead'] });
+    await raiseSequences(dst, src, { schemas: await pair.schemas(), only: ['ahead'] });
     expect(await test.src.ownerSql('SELECT last_value, is_called FROM ahead')).toEqual([
       { last_value: '50', is_called: true },
     ]);
     await test.dst.ownerSql('DROP SEQUENCE ahead, "free ""one"""');
     await expect(syncSequences(pair)).rejects.toThrow(/lacks sequences .*"ahead", "free "one""/);
-    await expect(raiseSequences(src, dst, { schema: pair.schema, only: ['Untouched'] })).rejects.toThrow(/"untouched"/);
+    await expect(raiseSequences(src, dst, { schemas: await pair.schemas(), only: ['Untouched'] })).rejects.toThrow(
+      /"untouched"/,
+    );
   });
 });
 
@@ -267,7 +269,7 @@ describe('analyzeDestination', () => {
     expect(second.result.fresh).toContain('select');
     const [row] = await test.dst.sql<{ n: number }>(
       `SELECT count(*)::int AS n FROM pg_stats WHERE schemaname = $1 AND tablename = 'parts'`,
-      [pair.schema],
+      (await pair.schemas()).names,
     );
     expect(row?.n).toBe(2);
   });

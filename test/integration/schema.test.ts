@@ -13,7 +13,7 @@ import { loadSchema } from '../../src/schema/load.js';
 import { schemaSteps } from '../../src/schema/load-steps.js';
 import { refreshViews, unpopulatedViews } from '../../src/schema/materialized-views.js';
 import { addConstraints, missingConstraints } from '../../src/schema/not-valid-constraints.js';
-import { prepareSchema, schemaLoaded } from '../../src/schema/prepare.js';
+import { prepareSchemas, schemaLoaded } from '../../src/schema/prepare.js';
 import { missingSchemaPrivileges } from '../../src/schema/privileges.js';
 import { openPair } from '../harness/open-pair.js';
 import { testPair, type PairOptions, type TestPair } from '../harness/pair.js';
@@ -33,7 +33,7 @@ async function dumped(pair: Pair, side: 'src' | 'dst'): Promise<string> {
   const { stdout } = await runTool({
     name: 'pg_dump',
     path: dump.path,
-    args: ['--schema-only', `--schema=${ident(pair.schema)}`],
+    args: ['--schema-only', `--schema=${ident((await pair.schemas()).text)}`],
     env: toolEnvironment(pair.environment, pair[side].address('root'), {
       applicationName: 'test',
       timeouts: { statement: 0, lock: 0 },
@@ -84,11 +84,11 @@ describe('carrying a schema over', () => {
     expect((await missingConstraints(pair)).missing).toEqual([]);
     await expect(test.dst.ownerSql('INSERT INTO "select" (v) VALUES (-2)')).rejects.toThrow(/chk 1/);
 
-    const results = await createIndexes(pair.dst, pair.schema, first, { jobs: 2 });
+    const results = await createIndexes(pair.dst, first, { jobs: 2 });
     expect(results.filter(({ status }) => status !== 'created')).toEqual([]);
     expect((await missingIndexes(pair)).missing).toEqual([]);
 
-    expect(await unpopulatedViews(pair)).toEqual(['A mv', 'A above']);
+    expect((await unpopulatedViews(pair)).map(({ label }) => label)).toEqual(['A mv', 'A above']);
     await refreshViews(pair, await unpopulatedViews(pair));
     expect(await unpopulatedViews(pair)).toEqual([]);
     expect(await test.dst.ownerSql('SELECT count(*)::int AS n FROM "A above"')).toEqual([{ n: 1 }]);
@@ -103,7 +103,7 @@ describe('carrying a schema over', () => {
   it('mends what a killed run left half done', async () => {
     const { test, pair } = await start(awkward);
     await carryOver(pair);
-    await createIndexes(pair.dst, pair.schema, await missingIndexes(pair), { jobs: 2 });
+    await createIndexes(pair.dst, await missingIndexes(pair), { jobs: 2 });
     await addConstraints(pair, await missingConstraints(pair));
     await test.dst.ownerSql(
       `COMMENT ON INDEX plain IS NULL; ALTER TABLE "select" SET WITHOUT CLUSTER;
@@ -117,7 +117,7 @@ describe('carrying a schema over', () => {
     );
     const { missing, all } = await missingIndexes(pair);
     expect(missing.map(({ index }) => index.name).sort()).toEqual(['INDEX plain', 'Ix "x"', 'plain', 'u_other']);
-    const results = await createIndexes(pair.dst, pair.schema, { missing, all }, { jobs: 8 });
+    const results = await createIndexes(pair.dst, { missing, all }, { jobs: 8 });
     expect(results.filter(({ status }) => status === 'created')).toHaveLength(4);
     await addConstraints(pair, await missingConstraints(pair));
     await refreshViews(pair, await unpopulatedViews(pair));
@@ -132,7 +132,7 @@ describe('carrying a schema over', () => {
     });
     await carryOver(pair);
     await test.dst.ownerSql('INSERT INTO t VALUES (1, 7), (2, 7)');
-    const results = await createIndexes(pair.dst, pair.schema, await missingIndexes(pair), { jobs: 4 });
+    const results = await createIndexes(pair.dst, await missingIndexes(pair), { jobs: 4 });
     expect(results.map(({ name, status }) => [name, status])).toEqual([
       ['U v', 'failed'],
       ['w', 'created'],
@@ -148,7 +148,7 @@ describe('carrying a schema over', () => {
     });
     await carryOver(pair);
     await test.dst.ownerSql('INSERT INTO t VALUES (1), (2)');
-    const results = await createIndexes(pair.dst, pair.schema, await missingIndexes(pair), { jobs: 1 });
+    const results = await createIndexes(pair.dst, await missingIndexes(pair), { jobs: 1 });
     const { dst } = await pair.roots();
     expect(results.map(({ status }) => status)).toEqual([dst.major < 17 ? 'created' : 'failed']);
   });
@@ -190,7 +190,7 @@ describe('carrying a schema over', () => {
     await test.src.sql(
       `CREATE FUNCTION ${ident(test.schema)}."c fn"(text) RETURNS text LANGUAGE internal IMMUTABLE AS 'upper'`,
     );
-    await prepareSchema(pair);
+    await prepareSchemas(pair);
     const error = await loadSchema(pair).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ToolError);
     expect((error as ToolError).message).toMatch(/nothing of it: FUNCTION Shop Data c fn\(text\).*permission denied/s);
@@ -200,7 +200,7 @@ describe('carrying a schema over', () => {
 
   it('ends the load that a killed belt left running, and begins anew', async () => {
     const { test, pair } = await start({ srcSql: 'CREATE TABLE one (id int PRIMARY KEY)' });
-    await prepareSchema(pair);
+    await prepareSchemas(pair);
     const orphan = await test.dst.connect(test.names.owner);
     orphan.on('error', () => undefined);
     await orphan.query(
@@ -233,7 +233,7 @@ describe('carrying a schema over', () => {
     const error = await schemaLoaded(pair).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RefusedError);
     expect((error as RefusedError).message).toContain('"two""');
-    expect(test.schema).toBe(pair.schema);
+    expect(test.schema).toBe((await pair.schemas()).text);
   });
 
   it.each(['a*b?c$|+(d)', '.x.', 'UPPER', `q'u"o"te`, 'back\\slash', '%s'])(
@@ -300,14 +300,14 @@ describe('carrying a schema over', () => {
     for (const side of [test.config.src, test.config.dst]) if (side !== null) side.root_user = root;
     const pair = open(test);
     await carryOver(pair);
-    await createIndexes(pair.dst, pair.schema, await missingIndexes(pair), { jobs: 1 });
+    await createIndexes(pair.dst, await missingIndexes(pair), { jobs: 1 });
     expect((await missingIndexes(pair)).missing).toEqual([]);
   });
 
   it('says what to install where pg_dump is missing', async () => {
     const { test } = await start({ srcSql: 'CREATE TABLE t (id int)' });
     const pair = open(test, { ...process.env, BELT_PG_BIN: test.dir });
-    await prepareSchema(pair);
+    await prepareSchemas(pair);
     await expect(loadSchema(pair)).rejects.toThrow(/pg_dump was not found/);
     const checks = await checkTools(pair.environment, { source: 15, destination: 15 });
     expect(checks.map(({ ok }) => ok)).toEqual([false, false, false]);

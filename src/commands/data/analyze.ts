@@ -1,6 +1,6 @@
 import { analyzeStep } from '../../data/analyze-step.js';
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { DetailFields } from '../../results/detail.js';
 import type { Outcome } from '../define.js';
 
@@ -12,7 +12,7 @@ export async function run(pair: Pair, { jobs }: { readonly jobs: number }): Prom
       name: 'check-schema',
       title: 'look for the schema on the destination',
       readOnly: true,
-      run: () => requireSchema(pair.dst, pair.schema),
+      run: () => requireSchemas(pair, 'dst'),
     },
     analyzeStep(pair, { jobs, onlyStale: false }, (result) => {
       ({ analyzed } = result);

@@ -2,7 +2,7 @@ import type { SequenceComparison } from '../../data/compare-sequences.js';
 import { compareSequencesStep } from '../../data/sequences-steps.js';
 import { CheckFailedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { DiffSequencesFields } from '../../results/diff-sequences.js';
 import type { Outcome } from '../define.js';
 
@@ -14,7 +14,7 @@ export async function run(pair: Pair): Promise<Outcome<DiffSequencesFields>> {
       {
         name: 'check-schema',
         title: 'look for the schema on the source',
-        run: () => requireSchema(pair.src, pair.schema),
+        run: () => requireSchemas(pair, 'src'),
       },
       compareSequencesStep(pair, (comparison) => {
         found.comparison = comparison;

@@ -2,7 +2,7 @@ import { syncSequences, type SequencesResult } from '../../data/sequences.js';
 import { sequencesStep } from '../../data/sequences-steps.js';
 import { writersStep } from '../../data/source-checks.js';
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { SyncSequencesFields } from '../../results/sync-sequences.js';
 import type { Outcome } from '../define.js';
 
@@ -11,13 +11,14 @@ const MOVING =
 
 /** Sets the destination's sequences; in a plan it says where each would be set. */
 export async function run(pair: Pair, { stride }: { readonly stride: number }): Promise<Outcome<SyncSequencesFields>> {
-  let result: SequencesResult = { schema_name: pair.schema, stride, pk_sequences: [], non_pk_sequences: [] };
+  const { text } = await pair.schemas();
+  let result: SequencesResult = { schema_name: text, stride, pk_sequences: [], non_pk_sequences: [] };
   await pair.run([
     {
       name: 'check-schema',
       title: 'look for the schema on the source',
       readOnly: true,
-      run: () => requireSchema(pair.src, pair.schema),
+      run: () => requireSchemas(pair, 'src'),
     },
     writersStep(pair, MOVING),
   ]);

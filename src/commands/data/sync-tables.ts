@@ -8,6 +8,7 @@ import { back, forward } from '../../pglogical/direction.js';
 import { tablesFlowing } from '../../pglogical/replication-sets.js';
 import { copiedTables, readTables, type Table } from '../../postgres/catalog/tables.js';
 import { qualified } from '../../postgres/quote.js';
+import type { Label } from '../../postgres/schemas.js';
 import type { SyncTablesFields } from '../../results/sync-tables.js';
 import type { Outcome } from '../define.js';
 
@@ -31,7 +32,7 @@ export async function run(pair: Pair, { table: named, jobs }: Options): Promise<
   );
   const tables = explicit ? chosen.filter(({ kind }) => kind === 'table') : copiedTables(chosen);
   let result: CopyTablesResult = {
-    schema_name: pair.schema,
+    schema_name: (await pair.schemas()).text,
     discovery_mode: explicit ? 'explicit' : 'auto',
     tables: tables.map(planned),
   };
@@ -50,32 +51,32 @@ export async function run(pair: Pair, { table: named, jobs }: Options): Promise<
 }
 
 /** What a table is until the copy has told otherwise. */
-function planned({ name }: Table): CopyTablesResult['tables'][number] {
-  return { name, loaded: false, skipped_reason: 'not copied', row_count: null, duration_ms: 0, error: null };
+function planned({ label }: Table): CopyTablesResult['tables'][number] {
+  return { name: label, loaded: false, skipped_reason: 'not copied', row_count: null, duration_ms: 0, error: null };
 }
 
 /**
  * Of tables that a person has named: those that the destination lacks, and those that replication fills. A copy of the
  * latter would meet the same rows from the source; back replication would even carry them to the source again.
  */
-async function whyNotCopied(pair: Pair, tables: readonly Table[]): Promise<Map<string, string>> {
+async function whyNotCopied(pair: Pair, tables: readonly Table[]): Promise<Map<Label, string>> {
   const [arriving, returning, there] = await Promise.all([
     tablesFlowing(forward(pair)),
     tablesFlowing(back(pair)),
-    readTables(await pair.dst.root(), pair.schema, []),
+    readTables(await pair.dst.root(), await pair.schemas(), []),
   ]);
-  const destination = new Set(there.map(({ name }) => name));
-  const reason = ({ schema, name }: Table): string | null => {
-    if (!destination.has(name)) return 'is not on the destination: load the schema there first';
+  const destination = new Set(there.map(({ label }) => label));
+  const reason = ({ schema, name, label }: Table): string | null => {
+    if (!destination.has(label)) return 'is not on the destination: load the schema there first';
     const key = qualified(schema, name);
     if (arriving.has(key)) return `is in replication: its rows come by subscription ${forward(pair).subscription}`;
     if (!returning.has(key)) return null;
     return `is in back replication (subscription ${back(pair).subscription}), which would carry the copy back to the source`;
   };
   return new Map(
-    tables.flatMap((table): [string, string][] => {
+    tables.flatMap((table): [Label, string][] => {
       const why = reason(table);
-      return why === null ? [] : [[table.name, why]];
+      return why === null ? [] : [[table.label, why]];
     }),
   );
 }

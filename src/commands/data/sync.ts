@@ -9,6 +9,7 @@ import { validateStep } from '../../data/validate-step.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Plan, Step } from '../../pair/steps.js';
 import { copiedTables, readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Label } from '../../postgres/schemas.js';
 import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
 import { schemaCheck } from '../../schema/check-schema.js';
@@ -29,7 +30,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFie
   let failure: BeltError | undefined;
   await pair.run([forwardEndedStep(pair), writersStep(pair, 'what they write now does not reach the destination')]);
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
-    readTables(await pair.src.root(), pair.schema, pair.config.tables),
+    readTables(await pair.src.root(), await pair.schemas(), pair.config.tables),
   );
   try {
     await pair.run(plan(pair, options, tables, detail));
@@ -83,8 +84,8 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
   return [{ parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [check.read]] }];
 }
 
-/** How many rows the tables have that were copied in this run, by name. */
-function rowCounts({ tables }: Detail): Map<string, number> {
+/** How many rows the tables have that were copied in this run, by label. */
+function rowCounts({ tables }: Detail): Map<Label, number> {
   const loaded = tables?.tables.filter((table) => table.loaded) ?? [];
-  return new Map(loaded.map((table) => [table.name, table.row_count ?? 0]));
+  return new Map(loaded.map((table) => [table.name as Label, table.row_count ?? 0]));
 }

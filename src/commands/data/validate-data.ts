@@ -7,6 +7,7 @@ import { BeltError, CheckFailedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Step } from '../../pair/steps.js';
 import { copiedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Label } from '../../postgres/schemas.js';
 import type { ValidateDataFields } from '../../results/validate-data.js';
 import type { Outcome } from '../define.js';
 
@@ -28,7 +29,7 @@ const NOT_COPIED = 'not copied yet: sync copies it in the downtime';
 export async function run(pair: Pair, options: Options): Promise<Outcome<ValidateDataFields>> {
   const { replication, tables, skipped } = await look(pair, options.table);
   const fields: ValidateDataFields = {
-    schema_name: pair.schema,
+    schema_name: (await pair.schemas()).text,
     tables: skipped.map(skippedRow),
     differences: [],
   };
@@ -88,20 +89,20 @@ async function look(
   return pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () => {
     const all = await chooseTables(pair, named, 'compared', async (tables) => {
       const waiting = await notCopiedYet(pair, tables, replication);
-      return new Map([...waiting].map((name) => [name, `is ${NOT_COPIED}`]));
+      return new Map([...waiting].map((label) => [label, `is ${NOT_COPIED}`]));
     });
-    const waiting = named.length > 0 ? new Set<string>() : await notCopiedYet(pair, all, replication);
+    const waiting = named.length > 0 ? new Set<Label>() : await notCopiedYet(pair, all, replication);
     return {
       replication,
-      tables: all.filter(({ name }) => !waiting.has(name)),
-      skipped: all.filter(({ name }) => waiting.has(name)),
+      tables: all.filter(({ label }) => !waiting.has(label)),
+      skipped: all.filter(({ label }) => waiting.has(label)),
     };
   });
 }
 
-function skippedRow({ name, identityColumns, primaryKey }: Table): ValidateDataFields['tables'][number] {
+function skippedRow({ label, identityColumns, primaryKey }: Table): ValidateDataFields['tables'][number] {
   return {
-    name,
+    name: label,
     strategy: (identityColumns ?? primaryKey) === null ? 'no_pkey_presence' : 'random_100',
     rows_compared: 0,
     passed: false,
@@ -120,7 +121,7 @@ function explain(
   const differing = new Set(
     fields.tables.flatMap(({ name, mismatch_detail }) => (mismatch_detail === null ? [] : name)),
   );
-  const keyless = copiedTables(tables).some(({ name }) => differing.has(name));
+  const keyless = copiedTables(tables).some(({ label }) => differing.has(label));
   const hints = [error.hint];
   if (replication.forward.status === 'down') {
     hints.push('Forward replication is down: what was written on the source since has not arrived. See belt status.');

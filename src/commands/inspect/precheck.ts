@@ -3,9 +3,10 @@ import type { Pair } from '../../pair/pair.js';
 import type { Side } from '../../pair/side.js';
 import { deferrableUniqueConstraints } from '../../postgres/catalog/constraints.js';
 import { extensionsOf } from '../../postgres/catalog/extensions.js';
-import { schemaFacts } from '../../postgres/catalog/grants.js';
+import { absentSchemas } from '../../postgres/catalog/movable-schemas.js';
 import { readSequences } from '../../postgres/catalog/sequences.js';
 import { readTables, type Table } from '../../postgres/catalog/tables.js';
+import type { ObjectName, Schemas } from '../../postgres/schemas.js';
 import { betweenServers, finding, majorOf, roleFindings, rootOk, serverFindings } from '../../precheck/requirements.js';
 import { readRole, readServer, type ServerFacts } from '../../precheck/server.js';
 import { serverTraps, tableTraps, versionTraps } from '../../precheck/traps.js';
@@ -20,7 +21,8 @@ interface SideFacts {
   server: ServerFacts;
   root: PrecheckRole | null;
   owner: PrecheckRole | null;
-  schemaThere: boolean;
+  /** Schemas that move and that the side has not. */
+  absent: string[];
   tables: Table[];
   sequences: { name: string; schema: string; owner: string }[];
   extensions: string[];
@@ -31,17 +33,21 @@ const NO_RDS = 'not on RDS';
 
 /** Reads both servers, and finds what stands in the way of a migration or is worth knowing before it. */
 export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
-  const [src, dst] = await Promise.all([readSide(pair, pair.src, true), readSide(pair, pair.dst, false)]);
+  const schemas = await pair.schemas();
+  const [src, dst] = await Promise.all([
+    readSide(pair, schemas, pair.src, true),
+    readSide(pair, schemas, pair.dst, false),
+  ]);
   const tools = await checkTools(pair.environment, { source: majorOf(src.server), destination: majorOf(dst.server) });
   const findings = [
     ...sideFindings(src),
     ...sideFindings(dst),
     ...betweenServers(src.server, dst.server, pair.src.config.db === pair.dst.config.db),
     ...versionTraps(src.server, dst.server),
-    ...(src.schemaThere
-      ? []
-      : [finding('fail', 'src', `schema ${pair.schema}`, 'does not exist', 'Mend "schema_name" in the config.')]),
-    ...tableTraps(pair, src.tables, await deferrableUniqueConstraints(await pair.src.root(), pair.schema)),
+    ...src.absent.map((name) =>
+      finding('fail', 'src', `schema ${name}`, 'does not exist', 'Mend "schema_name" in the config.'),
+    ),
+    ...tableTraps(pair, src.tables, await deferrableUniqueConstraints(await pair.src.root(), schemas)),
     ...(await extensionFindings(pair)),
     ...(await grantFindings(pair)),
     ...tools
@@ -49,8 +55,8 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
       .map(({ problem, remedy }) => finding('fail', 'belt', 'client tools', problem ?? '', remedy ?? '')),
   ].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   const fields: PrecheckFields = {
-    src: sideFields(pair, src, dst),
-    dst: sideFields(pair, dst, src),
+    src: sideFields(schemas, src, dst),
+    dst: sideFields(schemas, dst, src),
     extensions_match: src.extensions.every((name) => dst.extensions.includes(name)),
     client_tools: tools.map(({ name, ok, path, version }) => ({ name, ok, path, version })),
     findings,
@@ -69,34 +75,34 @@ export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
 }
 
 /** @param strict whether names in `tables` and `sequences` must be there: on the destination they come with setup */
-async function readSide(pair: Pair, side: Side, strict: boolean): Promise<SideFacts> {
+async function readSide(pair: Pair, schemas: Schemas, side: Side, strict: boolean): Promise<SideFacts> {
   const session = await side.root();
   const server = await readServer(side);
-  const root = await readRole(session, side.config.root_user.name, pair.schema);
-  const owner = await readRole(session, side.config.owner_user.name, pair.schema);
-  const schemaThere = (await schemaFacts(session, pair.schema)) !== null;
-  const wanted = (names: readonly string[]): readonly string[] => (strict && schemaThere ? names : []);
-  const only = (names: readonly string[], name: string): boolean =>
-    strict || names.length === 0 || names.includes(name);
-  const tables = await readTables(session, pair.schema, wanted(pair.config.tables));
-  const sequences = await readSequences(session, pair.schema, wanted(pair.config.sequences));
+  const root = await readRole(session, side.config.root_user.name, schemas);
+  const owner = await readRole(session, side.config.owner_user.name, schemas);
+  const absent = await absentSchemas(session, schemas);
+  const wanted = (names: readonly string[]): readonly string[] => (strict && absent.length === 0 ? names : []);
+  const only = (names: readonly string[], object: ObjectName): boolean =>
+    strict || names.length === 0 || schemas.named(names, object);
+  const tables = await readTables(session, schemas, wanted(pair.config.tables));
+  const sequences = await readSequences(session, schemas, wanted(pair.config.sequences));
   const extensions = await extensionsOf(session);
   return {
     side,
     server,
     root,
     owner,
-    schemaThere,
-    tables: tables.filter(({ name }) => only(pair.config.tables, name)),
-    sequences: sequences.filter(({ name }) => only(pair.config.sequences, name)),
+    absent,
+    tables: tables.filter((table) => only(pair.config.tables, table)),
+    sequences: sequences.filter((sequence) => only(pair.config.sequences, sequence)),
     extensions: extensions.map(({ name }) => name),
   };
 }
 
-function sideFindings({ side, server, root, owner, schemaThere }: SideFacts): Finding[] {
+function sideFindings({ side, server, root, owner, absent }: SideFacts): Finding[] {
   return [
     ...serverFindings(side.name, server),
-    ...roleFindings(side, root, owner, schemaThere),
+    ...roleFindings(side, root, owner, absent.length === 0),
     ...serverTraps(side.name, server, side.config.pglogical_user.name),
   ];
 }
@@ -128,14 +134,14 @@ async function grantFindings(pair: Pair): Promise<Finding[]> {
 }
 
 function sideFields(
-  pair: Pair,
+  schemas: Schemas,
   { side, server, root, owner, tables, sequences, extensions }: SideFacts,
   other: SideFacts,
 ): PrecheckSide {
   const findings = serverFindings(side.name, server);
   return {
     db: side.config.db,
-    schema_name: pair.schema,
+    schema_name: schemas.text,
     server_version: server.server_version,
     max_replication_slots: server.max_replication_slots,
     max_worker_processes: server.max_worker_processes,

@@ -41,7 +41,7 @@ function nothingToRestore(saved: readonly string[]): string {
 async function raiseFromDestination(pair: Pair): Promise<string> {
   try {
     const result = await raiseSequences(await pair.dst.root(), await pair.src.root(), {
-      schema: pair.schema,
+      schemas: await pair.schemas(),
       only: pair.config.sequences,
     });
     const raised = [...result.pk_sequences, ...result.non_pk_sequences].filter(({ synced }) => synced).length;

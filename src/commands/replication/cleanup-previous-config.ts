@@ -19,7 +19,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   await pair.run([
     foreignStep(pair.src, options),
     inUseStep(pair, options),
-    ...removalSteps(pair.src, { ...options, schema: pair.schema, signal: pair.environment.signal }),
+    ...removalSteps(pair.src, { ...options, schemas: () => pair.schemasOn('src'), signal: pair.environment.signal }),
   ]);
   return { fields: { detail: { full: options.full } } };
 }

@@ -1,8 +1,8 @@
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { Plan } from '../../pair/steps.js';
 import { patiently } from '../../pair/patiently.js';
-import { requireSchema } from '../../pair/require-schema.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
@@ -10,6 +10,7 @@ import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
 import { attach } from '../../copy/attach.js';
 import { cancelSetup } from '../../copy/cancel.js';
@@ -54,13 +55,14 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
     readSource(pair, progress),
   );
+  const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
   if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
-    done: () => accessGranted(pair[name], pair.schema),
-    run: () => grantAccess(pair[name], pair.schema),
+    done: () => accessGranted(pair[name], schemas),
+    run: () => grantAccess(pair[name], schemas),
   });
 
   if (options.schema) await pair.run([toolsStep(pair)]);
@@ -71,7 +73,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   );
   const begin = async (): Promise<void> => {
     await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-    const keysLater = options.copy === 'belt' ? replicated.map(({ name }) => name) : [];
+    const keysLater = options.copy === 'belt' ? replicated : [];
     if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
     await pair.run([access('src'), access('dst')]);
     const subscribed = (): Promise<string | null> => subscriptionExists(direction);
@@ -82,7 +84,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls }));
     else {
       await pair.run(
-        pglogicalCopySteps(pair, replicated, subscribed, (found) => {
+        pglogicalCopySteps(pair, schemas, replicated, subscribed, (found) => {
           status = found;
         }),
       );
@@ -97,7 +99,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')
-          .map(({ name }) => name),
+          .map(({ label }) => label),
       },
     },
   };
@@ -106,6 +108,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
 /** The steps by which pglogical copies the rows: with one worker, in one transaction. */
 function pglogicalCopySteps(
   pair: Pair,
+  schemas: Schemas,
   replicated: readonly Table[],
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
@@ -117,7 +120,7 @@ function pglogicalCopySteps(
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: subscribed,
-      run: () => checkCopyTarget(pair.dst, pair.schema, replicated),
+      run: () => checkCopyTarget(pair.dst, schemas, replicated),
     },
     // After the check: on a destination that the application has taken over, the proof would be a sign of an unfinished copy.
     prepareProofStep(pair.dst, subscribed),
@@ -141,11 +144,12 @@ function pglogicalCopySteps(
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */
 async function readSource(pair: Pair, progress: (text: string) => void): Promise<Table[]> {
-  await requireSchema(pair.src, pair.schema);
+  await requireSchemas(pair, 'src');
+  const schemas = await pair.schemas();
   const { signal } = pair.environment;
   // Measuring a table waits for its locks.
   return patiently(pair.src, { what: 'reading the tables', signal, progress }, (session) =>
-    readTables(session, pair.schema, pair.config.tables),
+    readTables(session, schemas, pair.config.tables),
   );
 }
 
@@ -161,7 +165,7 @@ function refuseGenerated(pair: Pair, tables: readonly Table[]): void {
     `pglogical's own copy fails on generated columns, which the ${pair.src.toString()} has in ${names}`,
     {
       hint: 'Leave --copy away: belt copies them.',
-      detail: { side: 'src', tables: generated.map(({ name }) => name) },
+      detail: { side: 'src', tables: generated.map(({ label }) => label) },
     },
   );
 }

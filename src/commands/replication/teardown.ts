@@ -18,7 +18,11 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   // With --force a server that is no more does not keep the other one from being set free.
   const answers = options.force ? await answeringSides(pair) : { src: true, dst: true };
   const names = (['src', 'dst'] as const).filter((name) => answers[name]);
-  const removal = { ...options, schema: pair.schema, signal: pair.environment.signal };
+  const removal = (name: SideName) => ({
+    ...options,
+    schemas: () => pair.schemasOn(name),
+    signal: pair.environment.signal,
+  });
   const otherDatabase = (name: SideName): string => pair[name === 'src' ? 'dst' : 'src'].config.db;
   // A direction is ended on its subscriber; what it left on a provider whose subscriber is gone is removed with the rest.
   const directions = [back(pair), forward(pair)].filter(({ subscriber }) => answers[subscriber.name]);
@@ -29,7 +33,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     ...names.map((name) => foreignStep(pair[name], options, otherDatabase(name))),
     ...each((direction) => [drainStep(pair, direction, options)]),
     ...each((direction) => dropSteps(pair, direction, options)),
-    { parallel: names.map((name) => removalSteps(pair[name], removal)) },
+    { parallel: names.map((name) => removalSteps(pair[name], removal(name))) },
   ]);
   return {
     fields: {

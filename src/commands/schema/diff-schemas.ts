@@ -1,6 +1,6 @@
 import { CheckFailedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { DiffSchemasFields } from '../../results/diff-schemas.js';
 import { describeDifferences, differencesText, schemaDifferences } from '../../schema/differences.js';
 import type { Outcome } from '../define.js';
@@ -14,19 +14,20 @@ export async function run(pair: Pair, { full }: { readonly full: boolean }): Pro
   const differences = await pair.step(
     { name: 'compare-schemas', title: 'compare the schemas of both sides' },
     async () => {
-      await requireSchema(pair.src, pair.schema);
+      await requireSchemas(pair, 'src');
       return schemaDifferences(pair, { full });
     },
   );
   const fields = { reason: null, diff: differencesText(differences), differences };
   if (differences.length === 0) return { fields: { ...fields, result: 'match' } };
+  const schemas = await pair.schemas();
   return {
     fields: { ...fields, result: 'mismatch' },
     error: new CheckFailedError(
-      `schema "${pair.schema}" is not the same on both sides: ${describeDifferences(differences)}`,
+      `${schemas.words} ${schemas.names.length === 1 ? 'is' : 'are'} not the same on both sides: ${describeDifferences(differences)}`,
       {
         hint: 'Make the destination as the source (create-indexes and load-constraints make what waits for the data), then run the same command again.',
-        detail: { schema: pair.schema, differences: differences.length },
+        detail: { schema: schemas.text, differences: differences.length },
       },
     ),
   };

@@ -2,7 +2,7 @@ import type { Pair } from '../../pair/pair.js';
 import type { DumpSchemaFields } from '../../results/dump-schema.js';
 import { dumpSchemaFiles, editedFilesStep } from '../../schema/files/dump.js';
 import { toolsStep } from '../../schema/load-steps.js';
-import { requireSchema } from '../../pair/require-schema.js';
+import { requireSchemas } from '../../pair/require-schema.js';
 import type { Outcome } from '../define.js';
 
 /** Writes the source's schema into files of the project folder. */
@@ -13,9 +13,9 @@ export async function run(pair: Pair, { force }: { readonly force: boolean }): P
     ...(force ? [] : [editedFilesStep(pair)]),
     {
       name: 'dump-schema',
-      title: `write schema "${pair.schema}" of the source into files`,
+      title: `write ${pair.schemaWords} of the source into files`,
       run: async (progress) => {
-        await requireSchema(pair.src, pair.schema);
+        await requireSchemas(pair, 'src');
         const { files, invalid } = await dumpSchemaFiles(pair, progress);
         detail.files = files;
         detail.invalid_indexes = invalid;

@@ -28,9 +28,10 @@ export async function run(
   const lacked = new Set(before.missing.map(({ constraint }) => constraintKey(constraint)));
   const after = lacked.size === 0 ? before : await missingConstraints(pair, origin);
   const lacks = new Set(after.missing.map(({ constraint }) => constraintKey(constraint)));
+  const schemas = await pair.schemas();
   const constraints = before.all.map((one) => ({
     name: one.name,
-    table: one.relation,
+    table: schemas.label({ schema: one.schema, name: one.relation }),
     status: lacks.has(constraintKey(one))
       ? ('missing' as const)
       : lacked.has(constraintKey(one))

@@ -50,9 +50,10 @@ const SETTINGS = `SET work_mem = '32MB'; SET cursor_tuple_fraction = 1;
 export async function compareAll(pair: Pair, options: CompareAllOptions = {}): Promise<Validation> {
   const { jobs = 4, progress, rangeBytes = RANGE_BYTES } = options;
   const { src, dst } = await pair.roots();
+  const schemas = await pair.schemas();
   const [all, there] = await Promise.all([
-    options.tables ?? readTables(src, pair.schema, pair.config.tables),
-    readTables(dst, pair.schema, []),
+    options.tables ?? readTables(src, schemas, pair.config.tables),
+    readTables(dst, schemas, []),
   ]);
   const { keyed, keyless, unfit } = sort(all, there, 'full');
   const hashing = await chooseHashing(src, dst);
@@ -90,7 +91,7 @@ export async function compareAll(pair: Pair, options: CompareAllOptions = {}): P
       return finding === undefined ? equalTable(pass) : tableResult(pass, finding);
     });
   });
-  return conclude(pair.schema, [...unfit, ...found]);
+  return conclude(schemas, [...unfit, ...found]);
 }
 
 /** Reads every table: large ones one after the other with all sessions, the others side by side. */

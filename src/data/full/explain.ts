@@ -49,7 +49,7 @@ async function explainResting(wrong: readonly FirstPass[], options: ExplainOptio
   const share = shares(options.maxDifferences, wrong.length);
   await inParallel(options.workers, wrong, async (sessions, pass) => {
     const most = share.take(pass.differing.reduce((sum, { src, dst }) => sum + src + dst, 0));
-    options.progress?.(`"${pass.table.name}" differs: looking for the rows`);
+    options.progress?.(`"${pass.table.label}" differs: looking for the rows`);
     // A changed row without key is two: one that is gone and one that is too many.
     const listed = pass.table.keyed === null ? 2 * most : most;
     const suspects = await findSuspects(sessions, pass.table, pass.differing, options.hashing, listed);
@@ -68,7 +68,7 @@ async function explainMoving(wrong: readonly FirstPass[], options: ExplainOption
   for (let todo = wrong; todo.length > 0;) {
     const read: { readonly pass: FirstPass; readonly suspects: Suspects }[] = [];
     await inParallel(options.workers, todo, async (sessions, pass) => {
-      options.progress?.(`"${pass.table.name}" differs: looking for the rows`);
+      options.progress?.(`"${pass.table.label}" differs: looking for the rows`);
       const { table, differing } = pass;
       read.push({ pass, suspects: await findSuspects(sessions, table, differing, options.hashing, listed) });
     });

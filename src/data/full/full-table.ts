@@ -1,4 +1,5 @@
 import type { Column, Table } from '../../postgres/catalog/tables.js';
+import type { Label } from '../../postgres/schemas.js';
 import type { Session } from '../../postgres/session.js';
 import type { KeyedTable } from '../compare-keyed.js';
 import type { KeylessTable } from '../compare-keyless.js';
@@ -18,7 +19,7 @@ export interface TableSize {
 
 /** A table that is compared in full. */
 export interface FullTable {
-  readonly name: string;
+  readonly label: Label;
   readonly src: Table;
   readonly dst: Table;
   /** The columns to compare, in the source's order. */
@@ -50,7 +51,7 @@ export function fullTable(
       ...[src, dst].map(({ estimatedRows }) => estimatedRows ?? 0),
       ...[sizes.src, sizes.dst].map(({ blocks }) => (blocks * 8192) / BYTES_A_ROW),
     );
-  return { name: src.name, src, dst, columns: src.columns, keyed, sizes, buckets: bucketCount(rows) };
+  return { label: src.label, src, dst, columns: src.columns, keyed, sizes, buckets: bucketCount(rows) };
 }
 
 /** How large the tables are now on one side; the catalog's figures may be old. */

@@ -65,7 +65,7 @@ export async function describeRows(
 function named(table: FullTable, { values }: Row): Difference {
   const columns = table.columns.slice(0, NAMING_COLUMNS);
   return {
-    table: table.name,
+    table: table.label,
     key: Object.fromEntries(columns.map(({ name }, place) => [name, values[place] ?? null])),
     missingOn: null,
     columns: [],

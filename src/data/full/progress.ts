@@ -23,7 +23,7 @@ export class Progress {
     const read = (this.#read.get(table) ?? 0) + bytes;
     this.#read.set(table, read);
     const part = Math.floor((100 * read) / Math.max(1, bytesOf(table)));
-    this.#show(`"${table.name}" ${String(Math.min(100, part))} %`);
+    this.#show(`"${table.label}" ${String(Math.min(100, part))} %`);
   }
 
   /** A table has been read on both sides. */
@@ -31,7 +31,7 @@ export class Progress {
     this.#tables += 1;
     this.#rows += rows;
     this.#read.delete(table);
-    this.#show(`"${table.name}" done`);
+    this.#show(`"${table.label}" done`);
   }
 
   #show(what: string): void {

@@ -13,7 +13,7 @@ export interface Finding {
 
 export function equalTable({ table, rows }: FirstPass): Found {
   return {
-    row: { name: table.name, strategy: 'full', rows_compared: rows.src, passed: true, mismatch_detail: null },
+    row: { name: table.label, strategy: 'full', rows_compared: rows.src, passed: true, mismatch_detail: null },
     differences: [],
   };
 }
@@ -28,7 +28,7 @@ export function tableResult({ table, rows }: FirstPass, { differing, exact, diff
   ];
   return {
     row: {
-      name: table.name,
+      name: table.label,
       strategy: 'full',
       rows_compared: compared,
       passed: false,

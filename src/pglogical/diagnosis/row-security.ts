@@ -10,11 +10,11 @@ export async function rowSecurityFindings(facts: Facts): Promise<DoctorFinding[]
   const tables = await provider.query<{ schema: string; name: string }>(
     `SELECT t.nspname AS schema, t.relname AS name
        FROM pglogical.tables t JOIN pg_class c ON c.oid = t.relid CROSS JOIN pg_roles r
-      WHERE t.set_name IS NOT NULL AND t.nspname = $2 AND c.relrowsecurity AND r.rolname = $1
+      WHERE t.set_name IS NOT NULL AND t.nspname = ANY ($2::text[]) AND c.relrowsecurity AND r.rolname = $1
         AND NOT r.rolsuper AND NOT r.rolbypassrls
         AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'MEMBER'))
-      ORDER BY 2`,
-    [role, pair.schema],
+      ORDER BY 1, 2`,
+    [role, (await pair.schemas()).names],
   );
   if (tables.length === 0) return [];
   const names = listNames(tables.map(({ schema, name }) => qualified(schema, name)));

@@ -1,6 +1,7 @@
 import { qualified } from '../../postgres/quote.js';
 import type { Column, Table } from '../../postgres/catalog/tables.js';
 import { readTables, replicatedTables } from '../../postgres/catalog/tables.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { tablesInSet } from '../replication-sets.js';
 import { finding, listNames, type Facts } from './facts.js';
@@ -18,18 +19,16 @@ type Troubles = Map<string, string[]>;
 /** Tables that differ between the sides in a way that stops apply, now or with the first change that meets it. */
 export async function tableFindings(facts: Facts): Promise<DoctorFinding[]> {
   const { direction, pair, provider, subscriber } = facts;
-  const [from, to] = await Promise.all([
-    readTables(provider, pair.schema, []),
-    readTables(subscriber, pair.schema, []),
-  ]);
+  const schemas = await pair.schemas();
+  const [from, to] = await Promise.all([readTables(provider, schemas, []), readTables(subscriber, schemas, [])]);
   const members = await tablesInSet(direction.provider);
-  const inSet = from.filter(({ name }) => members.has(qualified(pair.schema, name)));
+  const inSet = from.filter(({ schema, name }) => members.has(qualified(schema, name)));
   const troubles: Troubles = new Map();
   for (const table of inSet) {
-    const other = to.find(({ name }) => name === table.name) ?? null;
-    compare({ name: qualified(pair.schema, table.name), from: table, to: other }, troubles);
+    const other = to.find(({ label }) => label === table.label) ?? null;
+    compare({ name: qualified(table.schema, table.name), from: table, to: other }, troubles);
   }
-  for (const name of newTables(facts, from, to, members)) add(troubles, 'table-not-replicated', name);
+  for (const name of newTables(facts, schemas, from, to, members)) add(troubles, 'table-not-replicated', name);
   return [...troubles].map(([code, names]) => tell(facts, code as Code, names));
 }
 
@@ -63,12 +62,18 @@ function needsValue({ notNull, hasDefault, identity }: Column): boolean {
 }
 
 /** Tables that could replicate, but are in no set: made after setup. The source decides, as in setup. */
-function newTables({ direction, pair }: Facts, from: Table[], to: Table[], members: ReadonlySet<string>): string[] {
+function newTables(
+  { direction, pair }: Facts,
+  schemas: Schemas,
+  from: Table[],
+  to: Table[],
+  members: ReadonlySet<string>,
+): string[] {
   const { tables: only } = pair.config;
   const source = direction.name === 'forward' ? from : to;
   return replicatedTables(source)
-    .filter(({ name }) => only.length === 0 || only.includes(name))
-    .map(({ name }) => qualified(pair.schema, name))
+    .filter((table) => only.length === 0 || schemas.named(only, table))
+    .map(({ schema, name }) => qualified(schema, name))
     .filter((name) => !members.has(name));
 }
 

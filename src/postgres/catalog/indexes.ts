@@ -1,8 +1,13 @@
+import type { Label, Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
 
-/** What belt carries over of an index. The name is unique within the schema. */
+/** What belt carries over of an index. */
 export interface CarriedIndex {
+  /** The table's as well. */
+  readonly schema: string;
   readonly name: string;
+  /** How it is called, and known as a key: see Schemas. */
+  readonly label: Label;
   readonly table: string;
   readonly unique: boolean;
   /** An index of a partitioned table: it has no storage of its own. */
@@ -28,13 +33,13 @@ export interface IndexDefinition extends IndexFacts {
   readonly definition: string;
 }
 
-interface IndexRow extends Omit<IndexFacts, 'parent'> {
+interface IndexRow extends Omit<IndexFacts, 'label' | 'parent'> {
   readonly parent_schema: string | null;
   readonly parent_name: string | null;
 }
 
 const FACTS = `
-  i.indexrelid::int8::float8 AS oid, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid, i.indisunique AS "unique",
+  i.indexrelid::int8::float8 AS oid, n.nspname::text AS schema, ci.relname AS name, t.relname AS "table", i.indisvalid AS valid, i.indisunique AS "unique",
   ci.relkind = 'I' AS partitioned, pn.nspname AS parent_schema, pc.relname AS parent_name,
   obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered,
   -- Only columns that are expressions can have a target of their own.
@@ -42,12 +47,12 @@ const FACTS = `
     coalesce((SELECT jsonb_agg(jsonb_build_object('column', a.attnum, 'target', a.attstattarget) ORDER BY a.attnum)
                 FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '[]') END AS statistics`;
 
-/** Indexes of the tables and materialized views of schema $1 that do not belong to an extension. */
+/** Indexes of the tables and materialized views of schemas $1 that do not belong to an extension. */
 const SOURCE = `
   FROM pg_index i
   JOIN pg_class ci ON ci.oid = i.indexrelid
   JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
-  JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = $1
+  JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = ANY ($1::text[])
   LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
   LEFT JOIN pg_class pc ON pc.oid = h.inhparent
   LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
@@ -70,34 +75,37 @@ export const DUMPED_INDEX = `(i.indisvalid OR t.relkind = 'p') AND i.indisready`
 /** What can wait until the data is there; needs KEPT_INDEXES. */
 export const DEFERRED_INDEX = `NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = i.indexrelid)`;
 
-/** The indexes that can wait until the data is there, with their definitions, ordered by name. */
-export async function deferredIndexes(session: Session, schema: string): Promise<IndexDefinition[]> {
+/** The indexes that can wait until the data is there, with their definitions, ordered by schema and name. */
+export async function deferredIndexes(session: Session, schemas: Schemas): Promise<IndexDefinition[]> {
   const rows = await session.query<IndexRow & { definition: string }>(
     `WITH RECURSIVE ${KEPT_INDEXES}
      SELECT ${FACTS}, pg_get_indexdef(i.indexrelid) AS definition ${SOURCE} AND ${DUMPED_INDEX} AND ${DEFERRED_INDEX}
-     ORDER BY ci.relname`,
-    [schema],
+     ORDER BY n.nspname, ci.relname`,
+    [schemas.names],
   );
-  return rows.map((row) => ({ ...facts(row), definition: row.definition }));
+  return rows.map((row) => ({ ...facts(row, schemas), definition: row.definition }));
 }
 
-/** All indexes of the schema, those of constraints too, by name. */
-export async function indexesByName(session: Session, schema: string): Promise<Map<string, IndexFacts>> {
-  const rows = await session.query<IndexRow>(`SELECT ${FACTS} ${SOURCE}`, [schema]);
-  return new Map(rows.map((row) => [row.name, facts(row)]));
+/** All indexes of the schemas, those of constraints too, by label. */
+export async function indexesByName(session: Session, schemas: Schemas): Promise<Map<Label, IndexFacts>> {
+  const rows = await session.query<IndexRow>(`SELECT ${FACTS} ${SOURCE}`, [schemas.names]);
+  return new Map(rows.map((row) => [schemas.label(row), facts(row, schemas)]));
 }
 
-/** Indexes that a failed build left behind; they are not carried over. Names with their table. */
-export async function invalidIndexes(session: Session, schema: string): Promise<{ name: string; table: string }[]> {
-  return session.query(
-    `SELECT ci.relname AS name, t.relname AS "table" ${SOURCE} AND NOT (${DUMPED_INDEX}) ORDER BY ci.relname`,
-    [schema],
+/** Indexes that a failed build left behind; they are not carried over. */
+export async function invalidIndexes(session: Session, schemas: Schemas): Promise<Label[]> {
+  const rows = await session.query<{ schema: string; name: string }>(
+    `SELECT n.nspname::text AS schema, ci.relname::text AS name ${SOURCE} AND NOT (${DUMPED_INDEX})
+      ORDER BY n.nspname, ci.relname`,
+    [schemas.names],
   );
+  return rows.map((row) => schemas.label(row));
 }
 
-function facts({ parent_schema, parent_name, ...row }: IndexRow): IndexFacts {
+function facts({ parent_schema, parent_name, ...row }: IndexRow, schemas: Schemas): IndexFacts {
   return {
     ...row,
+    label: schemas.label(row),
     parent: parent_schema === null || parent_name === null ? null : { schema: parent_schema, name: parent_name },
   };
 }

@@ -1,14 +1,17 @@
+import type { Label, Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
 
 export interface MaterializedView {
+  readonly schema: string;
   readonly name: string;
+  readonly label: Label;
   /** False after CREATE ... WITH NO DATA: it cannot be read until it is refreshed. */
   readonly populated: boolean;
 }
 
-/** The schema's materialized views, each after those that it reads from (directly or through views). */
-export async function materializedViews(session: Session, schema: string): Promise<MaterializedView[]> {
-  return session.query<MaterializedView>(
+/** The schemas' materialized views, each after those that it reads from (directly or through views). */
+export async function materializedViews(session: Session, schemas: Schemas): Promise<MaterializedView[]> {
+  const views = await session.query<Omit<MaterializedView, 'label'>>(
     `WITH RECURSIVE reads(reader, relation) AS (
        SELECT DISTINCT w.ev_class, d.refobjid
          FROM pg_rewrite w
@@ -18,14 +21,15 @@ export async function materializedViews(session: Session, schema: string): Promi
        SELECT reader, relation FROM reads
        UNION SELECT b.view, r.relation FROM beneath b JOIN reads r ON r.reader = b.relation
      )
-     SELECT c.relname AS name, c.relispopulated AS populated
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1
+     SELECT n.nspname::text AS schema, c.relname AS name, c.relispopulated AS populated
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY ($1::text[])
       WHERE c.relkind = 'm'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                                                   AND d.deptype = 'e')
       -- One that reads another has all of the other's beneath it, and the other itself.
       ORDER BY (SELECT count(*) FROM beneath b JOIN pg_class m ON m.oid = b.relation AND m.relkind = 'm'
-                 WHERE b.view = c.oid), c.relname`,
-    [schema],
+                 WHERE b.view = c.oid), n.nspname, c.relname`,
+    [schemas.names],
   );
+  return schemas.labelled(views);
 }

@@ -1,6 +1,7 @@
 import { qualified } from '../quote.js';
+import type { Label, Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
-import { refuseMissing } from './missing.js';
+import { resolveNames } from './names.js';
 
 /** A whole-number column that takes its values from a sequence: it owns the sequence, or its default calls it. */
 export interface FedColumn {
@@ -16,6 +17,8 @@ export interface Sequence {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
+  /** How it is called, and known as a key: see Schemas. */
+  readonly label: Label;
   readonly owner: string;
   /** The last value given out; the first one to give out when `isCalled` is false. */
   readonly lastValue: bigint;
@@ -45,12 +48,14 @@ interface SequenceRow {
   feeds: FedColumn[];
 }
 
-/** $1 schema, $2 names (none: all). A leaf repeats its partitioned table's default, so leaves count only as owners. */
+/** $1 schemas; $2, $3 schemas and names (none: all). A leaf repeats its partitioned table's default, so leaves count only as owners. */
 const SEQUENCES = `
 WITH sequences AS MATERIALIZED (
-  SELECT c.oid, c.relname, c.relowner, s.*
+  SELECT c.oid, n.nspname, c.relname, c.relowner, s.*
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
-  WHERE n.nspname = $1 AND (cardinality($2::text[]) = 0 OR c.relname = ANY ($2::text[])) AND c.relpersistence <> 't'
+  WHERE n.nspname = ANY ($1::text[]) AND c.relpersistence <> 't'
+    AND (cardinality($2::text[]) = 0
+         OR (n.nspname, c.relname) IN (SELECT * FROM unnest($2::text[], $3::text[])))
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), uses AS (
   SELECT s.oid, d.refobjid AS relid, d.refobjsubid AS attnum, true AS owns
@@ -78,7 +83,7 @@ WITH sequences AS MATERIALIZED (
   JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
   GROUP BY u.oid, n.nspname, c.oid, c.relname, c.relpages, c.relispartition, a.attname, a.attnum
 )
-SELECT s.oid, $1::text AS schema, s.relname::text AS name, pg_get_userbyid(s.relowner)::text AS owner,
+SELECT s.oid, s.nspname::text AS schema, s.relname::text AS name, pg_get_userbyid(s.relowner)::text AS owner,
        pg_sequence_last_value(s.oid)::text AS "lastValue",
        s.seqincrement::text AS increment, s.seqmin::text AS min, s.seqmax::text AS max, s.seqcycle AS cycle,
        (SELECT json_build_object('schema', c.schema, 'table', c."table", 'column', c."column")
@@ -88,31 +93,29 @@ SELECT s.oid, $1::text AS schema, s.relname::text AS name, pg_get_userbyid(s.rel
                                  ORDER BY c.schema, c."table", c."column")
                  FROM columns c WHERE c.oid = s.oid AND c.counts), '[]') AS feeds
 FROM sequences s
-ORDER BY s.relname`;
-
-const SEQUENCE_NAMES = `
-SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relkind = 'S'`;
+ORDER BY s.nspname, s.relname`;
 
 /** Sub-selects in one statement: enough to save round trips, few enough to be planned quickly. */
 const BATCH = 500;
 
 /**
- * Reads the sequences of a schema with their exact values, ordered by name: one statement, and one more for each
+ * Reads the sequences of the schemas with their exact values, ordered by schema and name: one statement, and one more for each
  * 500 sequences that were never called (the catalog does not know what those start with).
- * @param only the names wanted, none meaning all
- * @throws RefusedError naming every sequence of `only` that is not there
+ * @param only the names wanted, none meaning all: labels, or as a person writes them (see Schemas.find())
+ * @throws RefusedError naming every sequence of `only` that is not there, or in several schemas
  */
-export async function readSequences(session: Session, schema: string, only: readonly string[]): Promise<Sequence[]> {
-  const rows = await session.query<SequenceRow>(SEQUENCES, [schema, only]);
-  await refuseMissing(session, 'sequence', schema, only, new Set(rows.map(({ name }) => name)), async () =>
-    (await session.query<{ name: string }>(SEQUENCE_NAMES, [schema])).map(({ name }) => name),
-  );
+export async function readSequences(session: Session, schemas: Schemas, only: readonly string[]): Promise<Sequence[]> {
+  const wanted = await resolveNames(session, 'sequence', schemas, only);
+  const rows = await session.query<SequenceRow>(SEQUENCES, [
+    schemas.names,
+    wanted.map(({ schema }) => schema),
+    wanted.map(({ name }) => name),
+  ]);
   const uncalled = await readUncalled(
     session,
     rows.filter(({ lastValue }) => lastValue === null),
   );
-  return rows.map((row) => {
+  return schemas.labelled(rows).map((row) => {
     // A sequence that was called between the two statements is in `uncalled` with is_called true.
     const state = row.lastValue === null ? uncalled.get(row.oid) : { lastValue: row.lastValue, isCalled: true };
     return {

@@ -1,8 +1,11 @@
+import type { Label, Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
 
 /** A table or materialized view whose statistics the planner needs. */
 export interface AnalyzableTable {
+  readonly schema: string;
   readonly name: string;
+  readonly label: Label;
   /** Of the table, or of all partitions together. */
   readonly bytes: number;
   /** Analyzed before, and since then neither changed by more than a tenth nor grown. */
@@ -12,17 +15,18 @@ export interface AnalyzableTable {
 }
 
 /**
- * $1 schema, $2 names (none: all). Partitions come with the table at the root, whose ANALYZE takes them along. The size
+ * $1 schemas. Partitions come with the table at the root, whose ANALYZE takes them along. The size
  * on disk is looked at as well, since counters of changes reach the statistics views late.
  */
 const ANALYZABLE = `
 WITH tables AS (
-  SELECT c.*
+  SELECT c.*, n.nspname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND c.relispopulated AND c.relpersistence <> 't'
-    AND (cardinality($2::text[]) = 0 OR c.relname = ANY ($2::text[]))
-    AND NOT (c.relispartition AND (cardinality($2::text[]) = 0
-             OR (SELECT p.relname FROM pg_class p WHERE p.oid = pg_partition_root(c.oid)) = ANY ($2::text[])))
+  WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'm') AND c.relispopulated AND c.relpersistence <> 't'
+    -- Unless the root is in a schema that does not move.
+    AND NOT (c.relispartition AND EXISTS (
+               SELECT FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                WHERE p.oid = pg_partition_root(c.oid) AND pn.nspname = ANY ($1::text[])))
 ), members AS (
   SELECT t.oid AS root, t.oid, t.relpages, t.reltuples FROM tables t WHERE t.relkind <> 'p'
   UNION ALL
@@ -39,7 +43,7 @@ WITH tables AS (
   CROSS JOIN LATERAL (SELECT coalesce(pg_relation_size(m.oid), 0) AS size) AS z
   GROUP BY m.root
 )
-SELECT t.relname::text AS name,
+SELECT t.nspname::text AS schema, t.relname::text AS name,
        coalesce(st.bytes, 0)::float8 AS bytes,
        coalesce(st.fresh, true) AND (t.relkind <> 'p' OR s.last_analyze IS NOT NULL) AS fresh,
        pg_has_role(t.relowner, 'USAGE')
@@ -49,13 +53,9 @@ SELECT t.relname::text AS name,
 FROM tables t
 LEFT JOIN states st ON st.root = t.oid
 LEFT JOIN pg_stat_all_tables s ON s.relid = t.oid
-ORDER BY bytes DESC, name`;
+ORDER BY bytes DESC, schema, name`;
 
 /** Reads which tables ANALYZE is for, biggest first: ordinary and partitioned tables and materialized views. */
-export async function readAnalyzable(
-  session: Session,
-  schema: string,
-  only: readonly string[],
-): Promise<AnalyzableTable[]> {
-  return session.query<AnalyzableTable>(ANALYZABLE, [schema, only]);
+export async function readAnalyzable(session: Session, schemas: Schemas): Promise<AnalyzableTable[]> {
+  return schemas.labelled(await session.query<Omit<AnalyzableTable, 'label'>>(ANALYZABLE, [schemas.names]));
 }

@@ -1,5 +1,6 @@
+import type { Label, Schemas } from '../schemas.js';
 import type { Session } from '../session.js';
-import { refuseMissing } from './missing.js';
+import { resolveNames } from './names.js';
 
 export interface Column {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface Table {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
+  /** How it is called, and known as a key: see Schemas. */
+  readonly label: Label;
   readonly owner: string;
   readonly kind: 'table' | 'partitioned' | 'foreign';
   readonly isPartition: boolean;
@@ -45,23 +48,26 @@ export interface Table {
   readonly reason: string | null;
 }
 
-type TableRow = Omit<Table, 'replicationMethod' | 'reason'> & { readonly hasDeferrableKey: boolean };
+type TableRow = Omit<Table, 'label' | 'replicationMethod' | 'reason'> & { readonly hasDeferrableKey: boolean };
 
-/** The tables of the schema, without members of extensions and temporary tables. $1 schema, $2 names (none: all). */
+/** The tables of the schemas, without members of extensions and temporary tables. $1 schemas; $2, $3 schemas and names (none: all). */
 const TABLES = `
 WITH RECURSIVE picked AS (
   SELECT c.oid
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f') AND (cardinality($2::text[]) = 0 OR c.relname = ANY ($2::text[]))
+  WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f')
+    AND (cardinality($2::text[]) = 0
+         OR (n.nspname, c.relname) IN (SELECT * FROM unnest($2::text[], $3::text[])))
   UNION
   SELECT child.oid
   FROM picked
   JOIN pg_class parent ON parent.oid = picked.oid AND parent.relkind = 'p'
   JOIN pg_inherits i ON i.inhparent = parent.oid
-  JOIN pg_class child ON child.oid = i.inhrelid AND child.relnamespace = parent.relnamespace
+  JOIN pg_class child ON child.oid = i.inhrelid
+  JOIN pg_namespace n ON n.oid = child.relnamespace AND n.nspname = ANY ($1::text[])
 ), tables AS MATERIALIZED (
-  SELECT c.*
-  FROM picked JOIN pg_class c ON c.oid = picked.oid
+  SELECT c.*, n.nspname
+  FROM picked JOIN pg_class c ON c.oid = picked.oid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relpersistence <> 't'
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
@@ -102,7 +108,7 @@ WITH RECURSIVE picked AS (
   GROUP BY i.indrelid
 )
 SELECT t.oid::int8::float8 AS oid,
-       $1::text AS schema,
+       t.nspname::text AS schema,
        t.relname::text AS name,
        pg_get_userbyid(t.relowner)::text AS owner,
        CASE t.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' ELSE 'foreign' END AS kind,
@@ -125,23 +131,25 @@ FROM tables t
 LEFT JOIN columns a ON a.oid = t.oid
 LEFT JOIN keys k ON k.oid = t.oid
 LEFT JOIN pg_class toast ON toast.oid = t.reltoastrelid
-ORDER BY t.relname`;
-
-const TABLE_NAMES = `
-SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f')`;
+ORDER BY t.nspname, t.relname`;
 
 /**
- * Reads the tables of a schema in one statement, ordered by name. Without a table when the schema is not there.
- * @param only the names wanted, none meaning all; naming a partitioned table takes its partitions along
- * @throws RefusedError naming every table of `only` that is not there
+ * Reads the tables of the schemas in one statement, ordered by schema and name. Without a table of a schema that is not
+ * there.
+ * @param only the names wanted, none meaning all: labels, or as a person writes them (see Schemas.find()); naming a
+ *   partitioned table takes its partitions along
+ * @throws RefusedError naming every table of `only` that is not there, or in several schemas
  */
-export async function readTables(session: Session, schema: string, only: readonly string[]): Promise<Table[]> {
-  const rows = await session.query<TableRow>(TABLES, [schema, only]);
-  await refuseMissing(session, 'table', schema, only, new Set(rows.map(({ name }) => name)), async () =>
-    (await session.query<{ name: string }>(TABLE_NAMES, [schema])).map(({ name }) => name),
-  );
-  return rows.map(({ hasDeferrableKey, ...table }) => ({ ...table, ...decideMethod(table, hasDeferrableKey) }));
+export async function readTables(session: Session, schemas: Schemas, only: readonly string[]): Promise<Table[]> {
+  const wanted = await resolveNames(session, 'table', schemas, only);
+  const rows = await session.query<TableRow>(TABLES, [
+    schemas.names,
+    wanted.map(({ schema }) => schema),
+    wanted.map(({ name }) => name),
+  ]);
+  return schemas
+    .labelled(rows)
+    .map(({ hasDeferrableKey, ...table }) => ({ ...table, ...decideMethod(table, hasDeferrableKey) }));
 }
 
 /** How pglogical (or, where it cannot, belt) moves a table's rows. Source: pglogical 2.4, create_replication_set checks. */

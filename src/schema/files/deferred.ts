@@ -6,12 +6,17 @@ import type { CarriedIndex, IndexDefinition } from '../../postgres/catalog/index
 import { commentStatement, planConstraint, type ConstraintPlan } from '../constraint-plan.js';
 import type { DeferredOrigin } from '../deferred-origin.js';
 import { indexParts, planIndex, type IndexPart, type IndexPlan } from '../index-plan.js';
-import type { Block, ParsedFile } from './format.js';
+import type { Schemas } from '../../postgres/schemas.js';
+import type { Block, Head, ParsedFile } from './format.js';
 import { readSchemaFile, shownPath } from './store.js';
 
 /** The indexes and the constraints that wait for the data, as blocks of a file: what is written is read here again. */
 
+/** Dumps of earlier versions, of one schema, lack it. */
+const schema = z.string().optional();
+
 const carried = z.object({
+  schema,
   name: z.string(),
   table: z.string(),
   unique: z.boolean(),
@@ -26,22 +31,23 @@ const indexAbout = z.discriminatedUnion('part', [
   carried.extend({ kind: z.literal('index'), part: z.literal('create') }),
   z.object({
     kind: z.literal('index'),
+    schema,
     name: z.string(),
     part: z.enum(['attach', 'comment', 'cluster', 'statistics']),
     column: z.number().nullable(),
   }),
 ]);
 
-const named = { on: z.enum(['table', 'domain']), relation: z.string(), name: z.string() };
+const named = { on: z.enum(['table', 'domain']), schema, relation: z.string(), name: z.string() };
 
 const constraintAbout = z.discriminatedUnion('part', [
   z.object({ kind: z.literal('constraint'), ...named, part: z.literal('add'), comment: z.string().nullable() }),
   z.object({ kind: z.literal('constraint'), ...named, part: z.literal('comment') }),
 ]);
 
-export function indexBlocks(schema: string, indexes: readonly IndexDefinition[]): Block[] {
+export function indexBlocks(indexes: readonly IndexDefinition[]): Block[] {
   const blocks = indexes.flatMap((index) =>
-    planIndex(schema, index).parts.map((part) => ({ part, about: aboutIndex(index, part), sql: part.sql })),
+    planIndex(index).parts.map((part) => ({ part, about: aboutIndex(index, part), sql: part.sql })),
   );
   // An index is attached when both are there, so a file that psql runs from its top attaches at its end.
   return [
@@ -51,18 +57,18 @@ export function indexBlocks(schema: string, indexes: readonly IndexDefinition[])
 }
 
 function aboutIndex(index: CarriedIndex, { part, column }: IndexPart): z.infer<typeof indexAbout> {
-  if (part !== 'create') return { kind: 'index', name: index.name, part, column };
+  if (part !== 'create') return { kind: 'index', schema: index.schema, name: index.name, part, column };
   return { kind: 'index', part, ...carried.parse(index) };
 }
 
-export function constraintBlocks(schema: string, constraints: readonly NotValidConstraint[]): Block[] {
+export function constraintBlocks(constraints: readonly NotValidConstraint[]): Block[] {
   return constraints.flatMap((constraint) => {
-    const { on, relation, name, comment } = constraint;
-    return planConstraint(schema, constraint).parts.map(({ part, sql }) => {
+    const { on, schema, relation, name, comment } = constraint;
+    return planConstraint(constraint).parts.map(({ part, sql }) => {
       const about: z.infer<typeof constraintAbout> =
         part === 'add'
-          ? { kind: 'constraint', on, relation, name, part, comment }
-          : { kind: 'constraint', on, relation, name, part };
+          ? { kind: 'constraint', on, schema, relation, name, part, comment }
+          : { kind: 'constraint', on, schema, relation, name, part };
       return { about, sql };
     });
   });
@@ -73,21 +79,28 @@ export function filesOrigin(pair: Pair): DeferredOrigin {
   return {
     files: { indexes: shownPath(pair, 'indexes'), constraints: shownPath(pair, 'constraints') },
     comparable: async (kind) => !(await readSchemaFile(pair, kind)).edited,
-    indexes: async () => indexesOf(pair, await readSchemaFile(pair, 'indexes')),
+    indexes: async () => indexesOf(pair, await readSchemaFile(pair, 'indexes'), await pair.schemas()),
     constraints: async () => constraintsOf(pair, await readSchemaFile(pair, 'constraints')),
   };
 }
 
-function indexesOf(pair: Pair, { blocks }: ParsedFile): IndexPlan[] {
-  const parts = blocks.map(({ about, sql }) => ({ about: understood(pair, 'indexes', indexAbout, about), sql }));
-  return parts.flatMap(({ about: index, sql }) => {
-    if (index.part !== 'create') return [];
-    const own = parts.filter(({ about }) => about.part !== 'create' && about.name === index.name);
-    const written = indexParts(pair.schema, index, withoutEnd(sql));
+function indexesOf(pair: Pair, { blocks, head }: ParsedFile, schemas: Schemas): IndexPlan[] {
+  const parts = blocks.map(({ about, sql }) => ({
+    about: withSchema(understood(pair, 'indexes', indexAbout, about), head),
+    sql,
+  }));
+  return parts.flatMap(({ about, sql }) => {
+    if (about.part !== 'create') return [];
+    const { schema, name } = about;
+    const index: CarriedIndex = { ...about, label: schemas.label(about) };
+    const own = parts.filter(
+      (one) => one.about.part !== 'create' && one.about.schema === schema && one.about.name === name,
+    );
+    const written = indexParts(index, withoutEnd(sql));
     const kept = written.flatMap((part) => {
       if (part.part === 'create') return [part];
       const block = own.find(
-        ({ about }) => about.part === part.part && 'column' in about && about.column === part.column,
+        (one) => one.about.part === part.part && 'column' in one.about && one.about.column === part.column,
       );
       return block === undefined ? [] : [asInFile(part, block.sql)];
     });
@@ -95,16 +108,16 @@ function indexesOf(pair: Pair, { blocks }: ParsedFile): IndexPlan[] {
   });
 }
 
-function constraintsOf(pair: Pair, { blocks }: ParsedFile): ConstraintPlan[] {
+function constraintsOf(pair: Pair, { blocks, head }: ParsedFile): ConstraintPlan[] {
   const parts = blocks.map(({ about, sql }) => ({
-    about: understood(pair, 'constraints', constraintAbout, about),
+    about: withSchema(understood(pair, 'constraints', constraintAbout, about), head),
     sql,
   }));
   return parts.flatMap(({ about: constraint, sql }) => {
     if (constraint.part !== 'add') return [];
     const key = constraintKey(constraint);
     const comment = parts.find(({ about }) => about.part === 'comment' && constraintKey(about) === key);
-    const written = { part: 'comment' as const, sql: commentStatement(pair.schema, constraint), edited: false };
+    const written = { part: 'comment' as const, sql: commentStatement(constraint), edited: false };
     return [
       {
         constraint,
@@ -115,6 +128,11 @@ function constraintsOf(pair: Pair, { blocks }: ParsedFile): ConstraintPlan[] {
       },
     ];
   });
+}
+
+/** What the line does not say, the head of its file does. */
+function withSchema<T extends { readonly schema?: string | undefined }>(about: T, head: Head): T & { schema: string } {
+  return { ...about, schema: about.schema ?? [head.schema].flat()[0] ?? '' };
 }
 
 function asInFile<Part extends { readonly sql: string }>(part: Part, sql: string): Part & { edited: boolean } {

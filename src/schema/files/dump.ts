@@ -48,38 +48,41 @@ export async function dumpSchemaFiles(
   pair: Pair,
   progress: (text: string) => void,
 ): Promise<{ files: DumpedFile[]; invalid: string[] }> {
-  progress(`dumping schema "${pair.schema}" of the source`);
+  const schemas = await pair.schemas();
+  progress(`dumping ${schemas.words} of the source`);
   return withSchemaArchive(pair, async (archive, source) => {
-    const { schema } = pair;
-    const deferred = await deferredObjects(source, schema);
-    const [indexes, constraints] = [await deferredIndexes(source, schema), await notValidConstraints(source, schema)];
+    const deferred = await deferredObjects(source, schemas);
+    const [indexes, constraints] = [await deferredIndexes(source, schemas), await notValidConstraints(source, schemas)];
     const whole = leaveOut(archive.entries, deferred.foreign);
     const initial = initialEntries(archive.entries, deferred);
     const record = await makeRecord(
       catalogOrigin(pair, () => Promise.resolve(source)),
-      schema,
+      schemas,
     );
     const wholeSql = await archiveSql(pair, archive, whole);
     const initialSql = await archiveSql(pair, archive, initial);
     progress('writing the files');
-    const written: readonly (Omit<Parameters<typeof fileText>[0], 'schema' | 'major'> & { objects: number })[] = [
+    const written: readonly (Omit<Parameters<typeof fileText>[0], 'schemas' | 'major'> & { objects: number })[] = [
       { kind: 'schema', says: SAYS.schema, body: wholeSql, objects: whole.length },
       { kind: 'load', says: SAYS.load, record, body: initialSql, objects: initial.length },
-      { kind: 'indexes', says: SAYS.indexes, body: indexBlocks(schema, indexes), objects: indexes.length },
+      { kind: 'indexes', says: SAYS.indexes, body: indexBlocks(indexes), objects: indexes.length },
       {
         kind: 'constraints',
         says: SAYS.constraints,
-        body: constraintBlocks(schema, constraints),
+        body: constraintBlocks(constraints),
         objects: constraints.length,
       },
     ];
     await writeSchemaFiles(
       pair,
-      written.map((one) => ({ kind: one.kind, text: fileText({ ...one, schema, major: source.major }) })),
+      written.map((one) => ({
+        kind: one.kind,
+        text: fileText({ ...one, schemas: schemas.names, major: source.major }),
+      })),
     );
     return {
       files: written.map(({ kind, objects }) => ({ kind, path: shownPath(pair, kind), objects })),
-      invalid: (await invalidIndexes(source, schema)).map(({ name }) => name),
+      invalid: await invalidIndexes(source, schemas),
     };
   });
 }

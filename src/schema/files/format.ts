@@ -17,8 +17,8 @@ const headSchema = z.object({
   token: z.string().regex(/^[0-9a-f]{32}$/),
   /** Of the body, as belt wrote it. */
   sha256: z.string(),
-  /** The schema's name. */
-  schema: z.string(),
+  /** The name of the schema, or the names of several. */
+  schema: z.union([z.string(), z.array(z.string())]),
   /** Major version of the source's server. */
   major: z.number(),
   /** What belt has to know of the schema to load it. */
@@ -44,7 +44,7 @@ export interface ParsedFile {
 
 export interface FileText {
   readonly kind: FileKind;
-  readonly schema: string;
+  readonly schemas: readonly string[];
   readonly major: number;
   /** Sentences for whoever opens the file. */
   readonly says: readonly string[];
@@ -53,9 +53,10 @@ export interface FileText {
   readonly body: string | readonly Block[];
 }
 
-export function fileText({ kind, schema, major, says, record, body }: FileText): string {
+export function fileText({ kind, schemas, major, says, record, body }: FileText): string {
   const token = randomBytes(16).toString('hex');
   const text = typeof body === 'string' ? body : body.map((block) => blockText(token, block)).join('\n');
+  const schema = schemas.length === 1 ? (schemas[0] ?? '') : [...schemas];
   const head: Head = { kind, token, sha256: digest(text), schema, major, record };
   return [...says.map((sentence) => `-- ${sentence}`), `${HEAD}${JSON.stringify(head)}`, '', text].join('\n');
 }

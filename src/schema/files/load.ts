@@ -4,7 +4,7 @@ import { toolEnvironment } from '../../process/connection.js';
 import { runTool, ToolFailure } from '../../process/run.js';
 import { findPsql } from '../../process/tools.js';
 import type { SchemaLoad } from '../load-steps.js';
-import { endOrphans, LOAD_NAMES } from '../prepare.js';
+import { endOrphans, LOAD_NAMES, notLoaded } from '../prepare.js';
 import type { ParsedFile } from './format.js';
 import { originOf } from './record.js';
 import { readSchemaFile, shownPath } from './store.js';
@@ -59,11 +59,7 @@ function loadError(error: ToolFailure, pair: Pair, text: string): ToolError {
   const said = at === undefined ? error.message : error.stderr.slice(at.index + at[0].length);
   const where = row === null ? '' : `${file}, line ${String(row)}${object === null ? '' : ` (${object})`}: `;
   return new ToolError(
-    `schema "${pair.schema}" was not loaded into the ${pair.dst.toString()}, nothing of it: ${where}${said
-      .trim()
-      .split('\n')
-      .slice(0, SAID_LINES)
-      .join('\n')}`,
+    `${notLoaded(pair)}, nothing of it: ${where}${said.trim().split('\n').slice(0, SAID_LINES).join('\n')}`,
     {
       hint: `Put right what PostgreSQL complains of (a missing extension, role or privilege, or the object itself: ${file} may be edited), then run the same command again.`,
       detail: { ...error.detail, side: 'dst', file, line: row, object },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { SchemaOrigin } from '../origin.js';
 import type { ParsedFile } from './format.js';
 import { shownPath } from './store.js';
@@ -62,6 +63,8 @@ const recordSchema = z.object({
       grantee: z.string().nullable(),
       privilege: z.string(),
       grantable: z.boolean(),
+      /** Dumps of earlier versions, of one schema, lack it. */
+      schema: z.string().optional(),
     }),
   ),
 });
@@ -69,13 +72,17 @@ const recordSchema = z.object({
 type SchemaRecord = z.infer<typeof recordSchema>;
 
 /** Asks the source for all of it. */
-export async function makeRecord(origin: SchemaOrigin, schema: string): Promise<SchemaRecord> {
+export async function makeRecord(origin: SchemaOrigin, moving: Schemas): Promise<SchemaRecord> {
   const extensions = await origin.extensions();
-  const names = [...new Set([schema, ...extensions.map((one) => one.schema)])];
+  const names = [...new Set([...moving.names, ...extensions.map((one) => one.schema)])];
   const schemas: SchemaRecord['schemas'] = [];
   for (const name of names) {
     const facts = await origin.schema(name);
     if (facts !== null) schemas.push({ name, ...facts, privileges: [...facts.privileges] });
+  }
+  const defaults: SchemaRecord['defaultPrivileges'] = [];
+  for (const schema of moving.names) {
+    defaults.push(...(await origin.defaultPrivileges(schema)).map((one) => ({ ...one, schema })));
   }
   // What zod does not know falls away.
   return recordSchema.parse({
@@ -86,7 +93,7 @@ export async function makeRecord(origin: SchemaOrigin, schema: string): Promise<
     extensions,
     schemas,
     globalDefaults: await origin.globalDefaults(),
-    defaultPrivileges: await origin.defaultPrivileges(),
+    defaultPrivileges: defaults,
   });
 }
 
@@ -117,7 +124,7 @@ export function originOf(pair: Pair, { head, edited }: ParsedFile): SchemaOrigin
     extensions: () => Promise.resolve(data.extensions),
     schema: (name) => Promise.resolve(data.schemas.find((one) => one.name === name) ?? null),
     globalDefaults: () => Promise.resolve(data.globalDefaults),
-    defaultPrivileges: () => Promise.resolve(data.defaultPrivileges),
+    defaultPrivileges: (name) => Promise.resolve(data.defaultPrivileges.filter(({ schema = name }) => schema === name)),
     edited: () => Promise.resolve(edited),
   };
 }

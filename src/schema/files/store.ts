@@ -1,8 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { ALL_SCHEMAS } from '../../config/schema.js';
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import { schemaWords } from '../../postgres/schemas.js';
 import { parseFile, type FileKind, type ParsedFile } from './format.js';
 
 const FOLDER = 'schemas';
@@ -39,8 +41,11 @@ export async function readSchemaFile(pair: Pair, kind: FileKind): Promise<Parsed
       },
     );
   }
-  if (file.head.schema !== pair.schema) {
-    throw new RefusedError(`${shown} is a dump of schema "${file.head.schema}", not of "${pair.schema}"`, {
+  const dumped = [file.head.schema].flat();
+  if (pair.config.schema_name === ALL_SCHEMAS) pair.takeSchemas(dumped);
+  const { names } = await pair.schemas();
+  if ([...dumped].sort().join('\0') !== [...names].sort().join('\0')) {
+    throw new RefusedError(`${shown} is a dump of ${schemaWords(dumped)}, not of ${schemaWords(names)}`, {
       hint: `Check "schema_name" in the config, or move the file away. ${dump}`,
       detail: { file: shown, schema: file.head.schema },
     });

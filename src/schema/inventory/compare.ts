@@ -1,6 +1,6 @@
 import type { InventoryRow } from './read.js';
 
-/** One thing in which two schemas are not the same. */
+/** One thing in which the schemas of both sides are not the same. */
 export interface Difference {
   /** `table`, `column`, `function`, ... */
   readonly kind: string;
@@ -24,9 +24,16 @@ export function compareInventories(
   dst: readonly InventoryRow[],
   { full }: { readonly full: boolean },
 ): Difference[] {
-  const [from, to] = [byKey(src), byKey(dst)];
-  const [whole] = [...missing(from, to, 'schema'), ...missing(to, from, 'schema')];
-  if (whole !== undefined) return [lack(whole, from.has(key(whole)) ? 'missing' : 'extra')];
+  const [allFrom, allTo] = [byKey(src), byKey(dst)];
+  const wholes = [...missing(allFrom, allTo, 'schema'), ...missing(allTo, allFrom, 'schema')];
+  if (wholes.length > 0) {
+    const gone = new Set(wholes.map(({ schema }) => schema));
+    const rest = (rows: readonly InventoryRow[]): InventoryRow[] =>
+      rows.filter(({ schema }) => schema !== null && !gone.has(schema));
+    const lacks = wholes.map((whole) => lack(whole, allFrom.has(key(whole)) ? 'missing' : 'extra'));
+    return [...lacks, ...compareInventories(rest(src), rest(dst), { full })];
+  }
+  const [from, to] = [allFrom, allTo];
   // The source decides what waits: the destination may lack the foreign key that a unique index is for.
   const counts = (row: InventoryRow): boolean => full || !(from.get(key(row)) ?? row).deferred;
   const [lacking, extra] = [missing(from, to), missing(to, from)];

@@ -5,7 +5,7 @@ import { comment, grants, line, lines, ofExtension, role, select, when, type Inv
 const routine: InventoryQuery = () =>
   select({
     kind: `CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END`,
-    object: `quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'`,
+    object: `ns.path || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'`,
     owner: 'p.proowner',
     lines: `${lines(
       // Of an aggregate there is no text; its settings are its definition.
@@ -30,6 +30,7 @@ const trigger: InventoryQuery = ({ major }) => {
   return select({
     kind: `'trigger'`,
     object: `quote_ident(g.tgname) || ' on ' || r.object`,
+    schema: 'r.nspname',
     parent: 'r.object',
     lines: lines(
       'pg_get_triggerdef(g.oid)',
@@ -51,6 +52,7 @@ const rule: InventoryQuery = () =>
   select({
     kind: `'rule'`,
     object: `quote_ident(w.rulename) || ' on ' || r.object`,
+    schema: 'r.nspname',
     parent: 'r.object',
     lines: lines(
       'pg_get_ruledef(w.oid)',
@@ -67,6 +69,7 @@ const policy: InventoryQuery = () =>
   select({
     kind: `'policy'`,
     object: `quote_ident(p.polname) || ' on ' || r.object`,
+    schema: 'r.nspname',
     parent: 'r.object',
     lines: lines(
       line(
@@ -85,7 +88,7 @@ const policy: InventoryQuery = () =>
 const statistics: InventoryQuery = ({ major }) =>
   select({
     kind: `'statistics'`,
-    object: 'quote_ident(s.stxname)',
+    object: 'ns.path || quote_ident(s.stxname)',
     owner: 's.stxowner',
     lines: lines(
       'pg_get_statisticsobjdef(s.oid)',

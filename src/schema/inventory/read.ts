@@ -1,4 +1,5 @@
 import { KEPT_INDEXES } from '../../postgres/catalog/indexes.js';
+import type { Schemas } from '../../postgres/schemas.js';
 import type { Session } from '../../postgres/session.js';
 import { PROGRAM_QUERIES } from './programs.js';
 import { RELATION_QUERIES } from './relations.js';
@@ -7,9 +8,11 @@ import { TYPE_QUERIES } from './types.js';
 
 /** One object of a schema, or a part of one. */
 export interface InventoryRow {
+  /** null of what is in no schema: a cast. */
+  readonly schema: string | null;
   /** `table`, `column`, `function`, as a person says it. */
   readonly kind: string;
-  /** Its name within the schema, quoted where need be: `orders.id`, `"by date" on orders`, `total(integer)`. */
+  /** Its name, with the schema where these are several, quoted where need be: `orders.id`, `"by date" on orders`, `total(integer)`. */
   readonly object: string;
   /** The relation or domain it is a part of, or null. */
   readonly parent: string | null;
@@ -26,7 +29,7 @@ export interface InventoryRow {
 }
 
 export interface InventoryOptions {
-  readonly schema: string;
+  readonly schemas: Schemas;
   /** The role that owns what belt loads on this side. */
   readonly owner: string;
   /** Roles whose privileges do not count. */
@@ -37,12 +40,12 @@ export interface InventoryOptions {
 const TIME_LIMIT_MS = 300_000;
 
 /**
- * All objects of a schema, in one statement, without what belongs to extensions and without pglogical's triggers. Names
- * in definitions are qualified, as the session's search_path is empty. Empty when there is no such schema.
+ * All objects of the schemas, in one statement, without what belongs to extensions and without pglogical's triggers. Names
+ * in definitions are qualified, as the session's search_path is empty. Without those of a schema that is not there.
  */
 export async function readInventory(
   session: Session,
-  { schema, owner, ignoredRoles }: InventoryOptions,
+  { schemas, owner, ignoredRoles }: InventoryOptions,
 ): Promise<InventoryRow[]> {
   const queries = [...RELATION_QUERIES, ...PROGRAM_QUERIES, ...TYPE_QUERIES].map((query) =>
     query({ major: session.major }),
@@ -51,8 +54,8 @@ export async function readInventory(
     session.query<InventoryRow>(
       `WITH RECURSIVE ${KEPT_INDEXES}, ${COMMON}
        SELECT * FROM (${queries.join('\n UNION ALL \n')}) AS
-         o(kind, object, parent, "position", owner, lines, deferred, query) ORDER BY kind, object COLLATE "C"`,
-      [schema, owner, ignoredRoles],
+         o(schema, kind, object, parent, "position", owner, lines, deferred, query) ORDER BY kind, object COLLATE "C"`,
+      [schemas.names, owner, ignoredRoles, schemas.qualify],
     ),
   );
 }

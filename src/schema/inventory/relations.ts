@@ -16,6 +16,7 @@ const schema: InventoryQuery = () =>
 const relation: InventoryQuery = () =>
   select({
     kind: 'r.kind',
+    schema: 'r.nspname',
     object: 'r.object',
     owner: 'r.relowner',
     lines: `${lines(
@@ -56,6 +57,7 @@ const relation: InventoryQuery = () =>
 const column: InventoryQuery = ({ major }) =>
   select({
     kind: `'column'`,
+    schema: 'r.nspname',
     object: `r.object || '.' || quote_ident(a.attname)`,
     parent: 'r.object',
     position: 'row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum)',
@@ -93,8 +95,9 @@ const column: InventoryQuery = ({ major }) =>
 const constraint: InventoryQuery = () =>
   select({
     kind: `'constraint'`,
-    object: `quote_ident(k.conname) || ' on ' || coalesce(r.object, quote_ident(t.typname))`,
-    parent: 'coalesce(r.object, quote_ident(t.typname))',
+    schema: 'coalesce(r.nspname, ns.nspname)',
+    object: `quote_ident(k.conname) || ' on ' || coalesce(r.object, ns.path || quote_ident(t.typname))`,
+    parent: 'coalesce(r.object, ns.path || quote_ident(t.typname))',
     lines: lines('pg_get_constraintdef(k.oid)', comment('k.oid', 'pg_constraint')),
     deferred: 'NOT k.convalidated',
     // Columns tell of NOT NULL (a constraint since PostgreSQL 18), triggers of constraint triggers. A foreign key of
@@ -110,7 +113,8 @@ const constraint: InventoryQuery = () =>
 const index: InventoryQuery = () =>
   select({
     kind: `'index'`,
-    object: 'quote_ident(ci.relname)',
+    schema: 't.nspname',
+    object: 't.path || quote_ident(ci.relname)',
     parent: 't.object',
     lines: lines(
       'pg_get_indexdef(i.indexrelid)',
@@ -136,6 +140,7 @@ const index: InventoryQuery = () =>
 const sequence: InventoryQuery = () =>
   select({
     kind: `'sequence'`,
+    schema: 'r.nspname',
     object: 'r.object',
     owner: 'r.relowner',
     lines: `${lines(
@@ -161,7 +166,8 @@ const defaultPrivileges: InventoryQuery = () =>
     kind: `'default privileges'`,
     object: `CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
                                   WHEN 'T' THEN 'TYPES' ELSE d.defaclobjtype::text END || ' of ' ||
-             CASE WHEN pg_get_userbyid(d.defaclrole) = $2 THEN '(owner)' ELSE quote_ident(pg_get_userbyid(d.defaclrole)) END`,
+             CASE WHEN pg_get_userbyid(d.defaclrole) = $2 THEN '(owner)' ELSE quote_ident(pg_get_userbyid(d.defaclrole)) END ||
+             CASE WHEN $4 THEN ' in schema ' || quote_ident(ns.nspname) ELSE '' END`,
     lines: 'g.lines',
     // Privileges that are there for pglogical alone leave nothing.
     from: `FROM pg_default_acl d JOIN ns ON ns.oid = d.defaclnamespace,

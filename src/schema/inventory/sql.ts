@@ -1,7 +1,8 @@
 /**
- * Parts of the statement that lists what a schema holds. It is one statement for the whole schema, a UNION of queries
- * that each give rows (kind, object, parent, position, owner, lines, deferred, query); see InventoryRow in read.ts.
- * $1 is the schema's name, $2 the role that owns what belt loads on this side, $3 roles whose grants do not count.
+ * Parts of the statement that lists what schemas hold. It is one statement for all of them, a UNION of queries
+ * that each give rows (schema, kind, object, parent, position, owner, lines, deferred, query); see InventoryRow in read.ts.
+ * $1 are the schemas' names, $2 the role that owns what belt loads on this side, $3 roles whose grants do not count,
+ * $4 whether objects are called with their schema.
  */
 
 /** What a query of the union may go by. */
@@ -60,6 +61,8 @@ export function ofExtension(oid: string, catalog: string): string {
 }
 
 interface Row {
+  /** The name of its schema; `ns.nspname` when left out. */
+  readonly schema?: string;
   readonly kind: string;
   readonly object: string;
   /** The relation (or domain) it is a part of, by its object. */
@@ -80,18 +83,20 @@ interface Row {
 /** One query of the union. */
 export function select({ kind, object, lines: text, from, ...row }: Row): string {
   const owner = row.owner === undefined ? 'NULL' : role(row.owner);
-  return `SELECT (${kind})::text, (${object})::text, (${row.parent ?? 'NULL'})::text, (${row.position ?? 'NULL'})::int,
+  return `SELECT (${row.schema ?? 'ns.nspname'})::text, (${kind})::text, (${object})::text, (${row.parent ?? 'NULL'})::text, (${row.position ?? 'NULL'})::int,
                  (${owner})::text, (${text})::text[], ${row.deferred ?? 'false'}, (${row.query ?? 'NULL'})::text ${from}`;
 }
 
 /** What the queries of the union share: the schema, what extensions made, and the relations that somebody made. */
 export const COMMON = `
-  ns AS MATERIALIZED (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = $1),
+  ns AS MATERIALIZED (
+    SELECT oid, nspname, nspowner, nspacl, CASE WHEN $4 THEN quote_ident(nspname) || '.' ELSE '' END AS path
+      FROM pg_namespace WHERE nspname = ANY ($1::text[])),
   member AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
   rel AS MATERIALIZED (
-    SELECT c.*, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
+    SELECT c.*, ns.nspname, ns.path, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
                   WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
-                  ELSE 'composite type' END AS kind, quote_ident(c.relname) AS object
+                  ELSE 'composite type' END AS kind, ns.path || quote_ident(c.relname) AS object
       FROM pg_class c JOIN ns ON ns.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't'
        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = c.oid))`;

@@ -14,7 +14,7 @@ const type: InventoryQuery = () =>
   select({
     kind: `CASE t.typtype WHEN 'e' THEN 'enum type' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite type' WHEN 'r' THEN 'range type'
              ELSE 'base type' END`,
-    object: 'quote_ident(t.typname)',
+    object: 'ns.path || quote_ident(t.typname)',
     owner: 't.typowner',
     lines: `${lines(
       line(
@@ -67,7 +67,7 @@ const operator: InventoryQuery = () =>
 const operatorFamily: InventoryQuery = () =>
   select({
     kind: `'operator family'`,
-    object: `quote_ident(f.opfname) || ' using ' || a.amname`,
+    object: `ns.path || quote_ident(f.opfname) || ' using ' || a.amname`,
     owner: 'f.opfowner',
     lines: `${lines(comment('f.oid', 'pg_opfamily'))}
       || ARRAY(SELECT format('operator %s %s', o.amopstrategy, o.amopopr::regoperator) FROM pg_amop o WHERE o.amopfamily = f.oid ORDER BY 1)
@@ -79,7 +79,7 @@ const operatorFamily: InventoryQuery = () =>
 const operatorClass: InventoryQuery = () =>
   select({
     kind: `'operator class'`,
-    object: `quote_ident(c.opcname) || ' using ' || a.amname`,
+    object: `ns.path || quote_ident(c.opcname) || ' using ' || a.amname`,
     owner: 'c.opcowner',
     lines: lines(
       line('for', 'format_type(c.opcintype, NULL)'),
@@ -100,6 +100,7 @@ const operatorClass: InventoryQuery = () =>
 const cast: InventoryQuery = () =>
   select({
     kind: `'cast'`,
+    schema: 'NULL',
     object: `format_type(c.castsource, NULL) || ' as ' || format_type(c.casttarget, NULL)`,
     lines: lines(
       line('by', `coalesce(CASE WHEN c.castfunc <> 0 THEN c.castfunc::regprocedure::text END, c.castmethod::text)`),
@@ -123,7 +124,7 @@ const collationObject: InventoryQuery = ({ major }) => {
   const icu = major >= 17 ? 'c.colllocale' : major >= 15 ? 'c.colliculocale' : 'NULL';
   return select({
     kind: `'collation'`,
-    object: 'quote_ident(c.collname)',
+    object: 'ns.path || quote_ident(c.collname)',
     owner: 'c.collowner',
     lines: lines(
       line('provider', `CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc' ELSE c.collprovider::text END`),
@@ -140,7 +141,7 @@ const collationObject: InventoryQuery = ({ major }) => {
 const conversion: InventoryQuery = () =>
   select({
     kind: `'conversion'`,
-    object: 'quote_ident(c.conname)',
+    object: 'ns.path || quote_ident(c.conname)',
     owner: 'c.conowner',
     lines: lines(
       `concat_ws(' ', pg_encoding_to_char(c.conforencoding), 'to', pg_encoding_to_char(c.contoencoding), 'by', c.conproc)`,
@@ -153,7 +154,7 @@ const conversion: InventoryQuery = () =>
 const searchConfiguration: InventoryQuery = () =>
   select({
     kind: `'text search configuration'`,
-    object: 'quote_ident(c.cfgname)',
+    object: 'ns.path || quote_ident(c.cfgname)',
     owner: 'c.cfgowner',
     lines: `${lines(
       line(
@@ -170,7 +171,7 @@ const searchConfiguration: InventoryQuery = () =>
 const searchDictionary: InventoryQuery = () =>
   select({
     kind: `'text search dictionary'`,
-    object: 'quote_ident(d.dictname)',
+    object: 'ns.path || quote_ident(d.dictname)',
     owner: 'd.dictowner',
     lines: lines(
       line(
@@ -186,7 +187,7 @@ const searchDictionary: InventoryQuery = () =>
 const searchTemplate: InventoryQuery = () =>
   select({
     kind: `'text search template'`,
-    object: 'quote_ident(t.tmplname)',
+    object: 'ns.path || quote_ident(t.tmplname)',
     lines: lines(
       line('lexize', 't.tmpllexize'),
       line('init', functionName('t.tmplinit')),
@@ -198,7 +199,7 @@ const searchTemplate: InventoryQuery = () =>
 const searchParser: InventoryQuery = () =>
   select({
     kind: `'text search parser'`,
-    object: 'quote_ident(p.prsname)',
+    object: 'ns.path || quote_ident(p.prsname)',
     lines: lines(
       `concat_ws(' ', p.prsstart, p.prstoken, p.prsend, ${functionName('p.prsheadline')}, p.prslextype)`,
       comment('p.oid', 'pg_ts_parser'),

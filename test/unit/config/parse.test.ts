@@ -226,7 +226,24 @@ describe('faults', () => {
     [{ sequences: [''] }, 'sequences[0]: wants the name of a sequence; it is empty'],
     [{ exclude_users: [null] }, 'exclude_users[0]: wants the name of a role, not null'],
     [{ exclude_patterns: 'svc_%' }, 'exclude_patterns: wants a list of LIKE patterns, such as ["svc_%"], not a text'],
-    [{ schema_name: ['a'] }, 'schema_name: wants the name of a schema, not a list'],
+    [{ schema_name: 7 }, 'schema_name: wants the name of a schema, a list of names, or "*" for all, not a number'],
+    [{ schema_name: [] }, 'schema_name: is an empty list: name the schemas that move, or write "*" for all'],
+    [{ schema_name: ['a', ''] }, 'schema_name[1]: wants the name of a schema; it is empty'],
+    [{ schema_name: ['a', 7] }, 'schema_name[1]: wants the name of a schema, not a number'],
+    [{ schema_name: ['a', 'A', 'a'] }, 'schema_name[2]: names "a" a second time'],
+    [
+      { schema_name: ['a', '*'] },
+      'schema_name[1]: stands in a list; for all schemas write "schema_name": "*", without a list',
+    ],
+    ...['pg_catalog', 'information_schema', 'pglogical', 'belt'].flatMap(
+      (name): [Record<string, unknown>, string][] => {
+        const words = `names "${name}", a schema of PostgreSQL, pglogical or belt itself: it never moves`;
+        return [
+          [{ schema_name: name }, `schema_name: ${words}`],
+          [{ schema_name: ['a', name] }, `schema_name[1]: ${words}`],
+        ];
+      },
+    ),
     [{ db: 'Db1' }, `db: wants the folder's name, "db1", not "Db1"`],
     [{ dc: '<dc>' }, 'dc: still is the placeholder "<dc>"; fill it in'],
     [{ src: side({ port: '<####>' }) }, 'src.port: still is the placeholder "<####>"; fill it in'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fileText, parseFile, type Block } from '../../../src/schema/files/format.js';
 
 const write = (body: string | readonly Block[]): string =>
-  fileText({ kind: 'indexes', schema: 'a"\nb', major: 15, says: ['To read.'], body });
+  fileText({ kind: 'indexes', schemas: ['a"\nb'], major: 15, says: ['To read.'], body });
 
 const blocks = [
   {

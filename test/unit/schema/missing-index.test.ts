@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexDefinition } from '../../../src/postgres/catalog/indexes.js';
+import { Schemas } from '../../../src/postgres/schemas.js';
 import { planIndex, whatIsMissing } from '../../../src/schema/index-plan.js';
 
 const index: IndexDefinition = {
   oid: 1,
+  schema: 'my "s"',
   name: 'a"b',
+  label: new Schemas(['my "s"']).label({ schema: 'my "s"', name: 'a"b' }),
   table: 'Order Details',
   unique: false,
   valid: true,
@@ -18,7 +21,7 @@ const index: IndexDefinition = {
 
 describe('whatIsMissing', () => {
   it('is everything where the index is not there', () => {
-    expect(whatIsMissing(planIndex('my "s"', index), undefined)).toMatchObject({
+    expect(whatIsMissing(planIndex(index), undefined)).toMatchObject({
       index: { name: 'a"b' },
       replace: false,
       create: 'CREATE INDEX',
@@ -32,7 +35,7 @@ describe('whatIsMissing', () => {
   });
 
   it('is nothing where it is there', () => {
-    expect(whatIsMissing(planIndex('s', index), index)).toMatchObject({
+    expect(whatIsMissing(planIndex(index), index)).toMatchObject({
       create: null,
       finish: [],
       attach: null,
@@ -41,7 +44,7 @@ describe('whatIsMissing', () => {
   });
 
   it('is all of it where a failed build left an INVALID one', () => {
-    const missing = whatIsMissing(planIndex('s', index), { ...index, valid: false });
+    const missing = whatIsMissing(planIndex(index), { ...index, valid: false });
     expect(missing).toMatchObject({ create: 'CREATE INDEX', replace: true });
     expect(missing.finish).toHaveLength(3);
     expect(missing.attach).not.toBeNull();
@@ -49,7 +52,7 @@ describe('whatIsMissing', () => {
 
   it('is not the index where a partitioned one only waits for its partitions', () => {
     const partitioned = { ...index, partitioned: true, parent: null };
-    expect(whatIsMissing(planIndex('s', partitioned), { ...partitioned, valid: false })).toMatchObject({
+    expect(whatIsMissing(planIndex(partitioned), { ...partitioned, valid: false })).toMatchObject({
       create: null,
       replace: false,
     });

@@ -1,0 +1,88 @@
+import { CheckFailedError } from '../errors.js';
+import type { Pair } from '../pair/pair.js';
+import type { Step } from '../pair/steps.js';
+import type { Schemas } from '../postgres/schemas.js';
+import type { InventoryRow } from './inventory/read.js';
+import type { Difference } from './inventory/compare.js';
+import { describeDifferences, readSchema, schemaDifferences } from './differences.js';
+
+/** The proof at the end of a migration that nothing of the schema is lost. */
+export interface SchemaCheck {
+  /** Reads the source's schema while other work is done; it does not change any more. */
+  readonly read: Step;
+  /** Compares all of it with the destination's, when everything has been made there. */
+  readonly compare: Step;
+}
+
+interface Options {
+  /** Whether a difference that an application would meet is a failure; else all are only told. */
+  readonly strict: boolean;
+  /** Gets what differs. */
+  readonly keep: (differences: readonly Difference[]) => void;
+}
+
+export function schemaCheck(pair: Pair, { strict, keep }: Options): SchemaCheck {
+  let source: Promise<readonly InventoryRow[]> | undefined;
+  const read = (): Promise<readonly InventoryRow[]> => (source ??= readSchema(pair, 'src'));
+  const listed = pair.config.tables.length > 0;
+  const skip = (): Promise<string | null> =>
+    Promise.resolve(listed ? 'the config lists tables, so only a part of the schema moves' : null);
+  return {
+    read: {
+      name: 'read-source-schema',
+      title: 'read the schema of the source',
+      readOnly: true,
+      done: skip,
+      run: async () => `${String((await read()).length)} objects and parts`,
+    },
+    compare: {
+      name: 'compare-schemas',
+      title: 'compare the schemas of both sides, object by object',
+      done: skip,
+      run: async () => {
+        const differences = await schemaDifferences(pair, { full: true, source: read });
+        keep(differences);
+        if (differences.length === 0) return 'they are the same';
+        const grave = strict ? differences.filter(matters) : [];
+        if (grave.length === 0) return `WARNING: ${describeDifferences(differences)}`;
+        throw lost(pair, await pair.schemas(), grave, differences);
+      },
+    },
+  };
+}
+
+/**
+ * Whether an application, or the data, may fare otherwise for it: something that the destination has besides, a comment
+ * and statistics for the planner do no such thing.
+ */
+export function matters({ kind, problem, src, dst }: Difference): boolean {
+  if (problem === 'extra' || kind === 'statistics') return false;
+  if (problem === 'missing') return true;
+  // Lines of a comment may look like anything, but they come after the word.
+  const [from, to] = [src ?? [], dst ?? []].map((lines) => lines.filter((line) => !HARMLESS.test(line)));
+  return (from?.length ?? 0) + (to?.length ?? 0) > 0;
+}
+
+/** The beginnings of lines of an inventory that say nothing of how the object works. */
+const HARMLESS = /^(comment|statistics targets?|clustered on|owned by) ?/;
+
+function lost(
+  pair: Pair,
+  schemas: Schemas,
+  grave: readonly Difference[],
+  all: readonly Difference[],
+): CheckFailedError {
+  return new CheckFailedError(
+    `${schemas.words} of the ${pair.dst.toString()} ${schemas.names.length === 1 ? "is not what the source's is" : "are not what the source's are"}: ${describeDifferences(grave)}`,
+    {
+      hint:
+        'Make on the destination what is missing ("belt diff-schemas --full" shows every line of it), then run the same command again; ' +
+        'what the application can do without need not hold it up. Rows and sequences are not concerned.',
+      detail: {
+        side: 'dst',
+        schema: schemas.text,
+        differences: all.map(({ kind, object, problem }) => ({ kind, object, problem })),
+      },
+    },
+  );
+}
