@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Ask } from '../ask.js';
 import { parseBytes } from '../bytes.js';
 import { parseDuration } from '../duration.js';
+import { ACCEPTABLE, type AcceptableCode } from '../precheck/codes.js';
 import type { BeltError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { Pair } from '../pair/pair.js';
@@ -133,6 +134,22 @@ export const exclusionOptions = {
     '-p, --exclude-pattern <pattern>',
     'leave roles alone whose names are LIKE this pattern (several times)',
   ),
+};
+
+/** The findings of precheck that a person accepts: codes, several in one word with commas between. */
+export const accept: OptionSpec<readonly AcceptableCode[]> = {
+  flags: '--accept <codes>',
+  description: 'go on in spite of these findings of precheck, by their codes (several times, or with commas)',
+  defaultValue: [],
+  parse: (given, previous) => {
+    const codes = given.split(',').map((code) => {
+      const known = ACCEPTABLE.find((one) => one === code.trim());
+      if (known === undefined)
+        throw new RangeError(`wants codes of findings that can be accepted: ${ACCEPTABLE.join(', ')}`);
+      return known;
+    });
+    return [...new Set([...(previous ?? []), ...codes])];
+  },
 };
 
 /** An option of the commands that load the schema. */

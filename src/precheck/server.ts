@@ -16,22 +16,21 @@ export interface ServerFacts {
   rds_logical_replication: string | null;
   output_plugin_libraries: string | null;
   encoding: string;
-  collation: string;
   /** The extension's version in the database, else the one the server would create. */
   pglogical_version: string | null;
   /** The name of the pglogical node that this database is already. */
   node: string | null;
   /** Tells clusters apart: two databases with the same one are in the same server. Null where it may not be read. */
   system_identifier: string | null;
-  large_objects: boolean;
-  prepared_transactions: number;
+  /** Whether pglogical's tables are in the database, for root to read. */
+  pglogical_readable: boolean;
   /** Seconds since the oldest open transaction of the server began. */
   oldest_transaction: number;
 }
 
 export async function readServer(side: Side): Promise<ServerFacts> {
   const session = await side.root();
-  const facts = await session.one<Omit<ServerFacts, 'node' | 'system_identifier'>>(
+  const facts = await session.one<Omit<ServerFacts, 'node' | 'pglogical_readable' | 'system_identifier'>>(
     `SELECT current_setting('server_version') AS server_version,
             current_setting('max_replication_slots')::int AS max_replication_slots,
             current_setting('max_worker_processes')::int AS max_worker_processes,
@@ -45,29 +44,26 @@ export async function readServer(side: Side): Promise<ServerFacts> {
             CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
                  THEN current_setting('output_plugin_libraries', true) END AS output_plugin_libraries,
             current_setting('server_encoding') AS encoding,
-            (SELECT datcollate FROM pg_database WHERE datname = current_database()) AS collation,
             coalesce((SELECT extversion FROM pg_extension WHERE extname = 'pglogical'),
                      (SELECT default_version FROM pg_available_extensions WHERE name = 'pglogical')) AS pglogical_version,
-            EXISTS (SELECT FROM pg_largeobject_metadata) AS large_objects,
-            (SELECT count(*) FROM pg_prepared_xacts)::int AS prepared_transactions,
             coalesce((SELECT extract(epoch FROM max(now() - xact_start))
                         FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), 0)::int
               AS oldest_transaction`,
   );
-  return { ...facts, node: await readNode(session), system_identifier: await readIdentifier(session) };
+  return { ...facts, ...(await readNode(session)), system_identifier: await readIdentifier(session) };
 }
 
-async function readNode(session: Session): Promise<string | null> {
+async function readNode(session: Session): Promise<Pick<ServerFacts, 'node' | 'pglogical_readable'>> {
   const { there } = await session.one<{ there: boolean }>(
-    `SELECT coalesce(bool_or(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')), false) AS there
+    `SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')), false) AS there
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = 'pglogical' AND c.relname = 'local_node'`,
+      WHERE n.nspname = 'pglogical' AND c.relkind = 'r'`,
   );
-  if (!there) return null;
+  if (!there) return { node: null, pglogical_readable: false };
   const [row] = await session.query<{ node_name: string }>(
     'SELECT node_name FROM pglogical.local_node JOIN pglogical.node USING (node_id)',
   );
-  return row?.node_name ?? null;
+  return { node: row?.node_name ?? null, pglogical_readable: true };
 }
 
 async function readIdentifier(session: Session): Promise<string | null> {

@@ -58,15 +58,20 @@ const side = z.object({
 });
 
 const finding = z.object({
+  code: z
+    .string()
+    .regex(/^[a-z]+(-[a-z]+)*$/)
+    .describe('Stable name of the kind of finding, for programs and for `--accept`: `large-objects`.'),
   severity: z
     .enum(['fail', 'warn', 'note'])
     .describe(
-      '`fail`: setup would fail or data be lost; `warn`: look at it first; `note`: belt deals with it, or a fact to know.',
+      '`fail`: setup refuses, as it would fail or something be lost; `warn`: look at it first; `note`: belt deals with it, or a fact to know.',
     ),
   side: z.enum(['src', 'dst', 'belt']).describe('Whose it is; belt: the machine that belt runs on.'),
   object: z.string().describe('What it is about: a setting, a role, a table, a tool.'),
   problem: z.string(),
-  remedy: z.string().describe('What to do.'),
+  remedy: z.string().describe('What to do: a sentence, or the statement or command that does it.'),
+  acceptable: z.boolean().describe('Whether `setup --accept` with the code goes on in spite of it.'),
 });
 
 /** What `belt precheck` tells about one database. */

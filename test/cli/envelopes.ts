@@ -7,7 +7,7 @@ import type { DumpSchemaFields } from '../../src/results/dump-schema.js';
 import type { DoctorFields } from '../../src/results/doctor.js';
 import type { Envelope, Row } from '../../src/results/envelope.js';
 import type { LoadConstraintsFields } from '../../src/results/load-constraints.js';
-import type { PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
+import type { Finding, PrecheckFields, PrecheckSide } from '../../src/results/precheck.js';
 import type { RemovalFields } from '../../src/results/removal.js';
 import type { RevokeLoginsFields } from '../../src/results/revoke-logins.js';
 import type { DirectionFigures, StatusFields } from '../../src/results/status.js';
@@ -338,6 +338,15 @@ const side = (ok: boolean): PrecheckSide => ({
 
 const tools = [{ name: 'pg_dump', ok: true, path: '/usr/bin/pg_dump', version: '17.1' }];
 
+const found = (
+  severity: Finding['severity'],
+  code: string,
+  side: Finding['side'],
+  object: string,
+  problem: string,
+  remedy: string,
+): Finding => ({ code, severity, side, object, problem, remedy, acceptable: false });
+
 export const ready: Row<PrecheckFields>[] = [
   {
     ...good('shop'),
@@ -346,13 +355,7 @@ export const ready: Row<PrecheckFields>[] = [
     extensions_match: true,
     client_tools: tools,
     findings: [
-      {
-        severity: 'note',
-        side: 'src',
-        object: 'table log',
-        problem: 'is not replicated',
-        remedy: 'sync copies it in the downtime.',
-      },
+      found('note', 'table-not-replicated', 'src', 'table log', 'is not replicated', 'sync copies it in the downtime.'),
     ],
   },
 ];
@@ -366,21 +369,32 @@ export const unfit: Row<PrecheckFields>[] = [
     extensions_match: false,
     client_tools: [{ name: 'pg_dump', ok: false, path: null, version: null }],
     findings: [
-      {
-        severity: 'fail',
-        side: 'src',
-        object: 'wal_level',
-        problem: 'is replica, and must be logical',
-        remedy: 'Set wal_level = logical.',
-      },
-      {
-        severity: 'fail',
-        side: 'belt',
-        object: 'pg_dump',
-        problem: 'was not found',
-        remedy: 'belt runs it on this machine.',
-      },
-      { severity: 'warn', side: 'dst', object: 'collation', problem: 'is C', remedy: 'Look at it.' },
+      found('fail', 'wal-level', 'src', 'wal_level', 'is replica, and must be logical', 'Set wal_level = logical.'),
+      found('fail', 'client-tools', 'belt', 'pg_dump', 'was not found', 'belt runs it on this machine.'),
+      found('warn', 'collation-differs', 'dst', 'collation', 'is C', 'Look at it.'),
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) =>
+        found(
+          'warn',
+          'event-trigger',
+          'src',
+          `event trigger ${name}`,
+          'is not carried',
+          `CREATE EVENT TRIGGER ${name} ...`,
+        ),
+      ),
+      ...['log', 'tree'].map((name) =>
+        found('note', 'unlogged-table', 'src', `table ${name}`, 'is unlogged', 'sync copies it in the downtime.'),
+      ),
+      ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+        found(
+          'note',
+          'table-not-replicated',
+          'src',
+          `table ${name}`,
+          `is not replicated: for reason ${name}`,
+          'sync copies it.',
+        ),
+      ),
     ],
   },
   failed('zones', 'cannot connect'),

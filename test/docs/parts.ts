@@ -3,12 +3,14 @@ import { format, resolveConfig } from 'prettier';
 import { commandsPart, commandsTable } from './commands.js';
 import { configPart } from './config.js';
 import { jsonPart } from './json.js';
+import { precheckPart } from './precheck.js';
 
 /** The documents of which parts are written out of the code, each with the names of those parts. */
 export const DOCUMENTS: Readonly<Record<string, readonly (keyof typeof PARTS)[]>> = {
   'README.md': ['commands-table', 'config'],
   'docs/commands.md': ['commands'],
   'docs/json.md': ['json'],
+  'docs/troubleshooting.md': ['precheck'],
 };
 
 const PARTS = {
@@ -16,6 +18,7 @@ const PARTS = {
   commands: commandsPart,
   config: configPart,
   json: jsonPart,
+  precheck: precheckPart,
 };
 
 /** Where a document of DOCUMENTS is. */

@@ -95,7 +95,7 @@ describe('grants, owners and roles', () => {
   it('without the roles: refuses where a policy names one; else loads, and names what is left out', async () => {
     const schema = ident(pair.schema);
     await pair.src.sql(`CREATE POLICY "p 1" ON ${schema}.plain TO ${ident(roles.reader)} USING (true)`);
-    const refused = await pair.belt(['setup']);
+    const refused = await pair.belt(['setup', '--accept', 'role-missing']);
     expectFailure(refused, {
       config: pair.config,
       says: [/lacks roles without which/, /reader .*policy p 1 on plain/s, /--create-roles/],
@@ -103,7 +103,7 @@ describe('grants, owners and roles', () => {
     expect(await pair.dst.sql('SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1)', [schema])).toEqual([]);
     await pair.src.sql(`DROP POLICY "p 1" ON ${schema}.plain`);
 
-    const run = must(await pair.belt(['setup', '--json']));
+    const run = must(await pair.belt(['setup', '--accept', 'role-missing', '--json']));
     const [row] = checkedJson(run, detailFields, [pair]).results;
     const said = (name: string): string => row?.steps.find((step) => step.name === name)?.message ?? '';
     expect(said('check-grant-roles')).toMatch(/LEFT OUT.*"reader .*"writer "w" /s);

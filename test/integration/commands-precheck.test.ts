@@ -99,7 +99,7 @@ describe('belt precheck', () => {
         says: [/1 requirement is not met: dst: extension no such extension is not installed/],
       });
       expect(run.stdout).toMatch(
-        /^FAIL +destination: extension no such extension is not installed on the server\n +Install its package/m,
+        /^FAIL +destination: extension no such extension is not installed on the server +\[extension-unavailable\]\n +Install its package/m,
       );
       const { results } = checkedJson(await pair.belt(['precheck', '--json']), precheckFields, [pair]);
       expect(results).toMatchObject([

@@ -114,7 +114,8 @@ describe('belt setup with a schema that does not load', () => {
     await pair.src.sql(
       `CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.t (id int); CREATE VIEW "Shop Data"."The View" AS SELECT * FROM elsewhere.t`,
     );
-    const run = await pair.belt(['setup']);
+    const run = await pair.belt(['setup', '--accept', 'outside-object-missing']);
+    expect(run.stderr).toMatch(/accepted: outside-object-missing/);
     expectFailure(run, {
       config: pair.config,
       says: [

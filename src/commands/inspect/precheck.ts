@@ -1,147 +1,51 @@
 import { CheckFailedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
-import type { Side } from '../../pair/side.js';
-import { deferrableUniqueConstraints } from '../../postgres/catalog/constraints.js';
-import { extensionsOf } from '../../postgres/catalog/extensions.js';
-import { absentSchemas } from '../../postgres/catalog/movable-schemas.js';
-import { readSequences } from '../../postgres/catalog/sequences.js';
-import { readTables, type Table } from '../../postgres/catalog/tables.js';
-import type { ObjectName, Schemas } from '../../postgres/schemas.js';
-import { betweenServers, finding, majorOf, roleFindings, rootOk, serverFindings } from '../../precheck/requirements.js';
-import { readRole, readServer, type ServerFacts } from '../../precheck/server.js';
-import { serverTraps, tableTraps, versionTraps } from '../../precheck/traps.js';
-import { checkTools } from '../../process/tools.js';
-import type { Finding, PrecheckFields, PrecheckRole, PrecheckSide } from '../../results/precheck.js';
-import { missingExtensions } from '../../schema/extensions.js';
-import { missingGrantRoles } from '../../schema/grant-roles.js';
+import { examine } from '../../precheck/examine.js';
+import type { SideFacts } from '../../precheck/facts.js';
+import { rootOk } from '../../precheck/root-ok.js';
+import type { PrecheckFields, PrecheckRole, PrecheckSide } from '../../results/precheck.js';
 import type { Outcome } from '../define.js';
 
-interface SideFacts {
-  side: Side;
-  server: ServerFacts;
-  root: PrecheckRole | null;
-  owner: PrecheckRole | null;
-  /** Schemas that move and that the side has not. */
-  absent: string[];
-  tables: Table[];
-  sequences: { name: string; schema: string; owner: string }[];
-  extensions: string[];
-}
-
-const ORDER: readonly Finding['severity'][] = ['fail', 'warn', 'note'];
 const NO_RDS = 'not on RDS';
+/** How many of the failed requirements the error names; the list of findings has all. */
+const SHOWN = 10;
+const LIBRARIES = ['pglogical', 'pg_stat_statements'];
 
 /** Reads both servers, and finds what stands in the way of a migration or is worth knowing before it. */
 export async function run(pair: Pair): Promise<Outcome<PrecheckFields>> {
   const schemas = await pair.schemas();
-  const [src, dst] = await Promise.all([
-    readSide(pair, schemas, pair.src, true),
-    readSide(pair, schemas, pair.dst, false),
-  ]);
-  const tools = await checkTools(pair.environment, { source: majorOf(src.server), destination: majorOf(dst.server) });
-  const findings = [
-    ...sideFindings(src),
-    ...sideFindings(dst),
-    ...betweenServers(src.server, dst.server, pair.src.config.db === pair.dst.config.db),
-    ...versionTraps(src.server, dst.server),
-    ...src.absent.map((name) =>
-      finding('fail', 'src', `schema ${name}`, 'does not exist', 'Mend "schema_name" in the config.'),
-    ),
-    ...tableTraps(pair, src.tables, await deferrableUniqueConstraints(await pair.src.root(), schemas)),
-    ...(await extensionFindings(pair)),
-    ...(await grantFindings(pair)),
-    ...tools
-      .filter(({ ok }) => !ok)
-      .map(({ problem, remedy }) => finding('fail', 'belt', 'client tools', problem ?? '', remedy ?? '')),
-  ].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  const { facts, findings } = await examine(pair);
+  const { src, dst, tools } = facts;
+  const there = new Set(dst.extensions.map(({ name }) => name));
   const fields: PrecheckFields = {
-    src: sideFields(schemas, src, dst),
-    dst: sideFields(schemas, dst, src),
-    extensions_match: src.extensions.every((name) => dst.extensions.includes(name)),
+    src: sideFields(schemas.text, src, dst),
+    dst: sideFields(schemas.text, dst, src),
+    extensions_match: src.extensions.every(({ name }) => there.has(name)),
     client_tools: tools.map(({ name, ok, path, version }) => ({ name, ok, path, version })),
     findings,
   };
   const failed = findings.filter(({ severity }) => severity === 'fail');
   if (failed.length === 0) return { fields };
-  const count = failed.length === 1 ? '1 requirement is' : `${String(failed.length)} requirements are`;
-  const list = failed.map(({ side, object, problem }) => `${side}: ${object} ${problem}`);
+  const count = failed.length === 1 ? '1 requirement is' : `${failed.length} requirements are`;
+  const list = failed.slice(0, SHOWN).map(({ side, object, problem }) => `${side}: ${object} ${problem}`);
+  const more = failed.length > SHOWN ? `; and ${failed.length - SHOWN} more` : '';
   return {
     fields,
-    error: new CheckFailedError(`${count} not met: ${list.join('; ')}`, {
+    error: new CheckFailedError(`${count} not met: ${list.join('; ')}${more}`, {
       hint: 'Do what the list of findings says, then run precheck again.',
-      detail: { failed: failed.length },
+      detail: { failed: failed.length, codes: [...new Set(failed.map(({ code }) => code))] },
     }),
   };
 }
 
-/** @param strict whether names in `tables` and `sequences` must be there: on the destination they come with setup */
-async function readSide(pair: Pair, schemas: Schemas, side: Side, strict: boolean): Promise<SideFacts> {
-  const session = await side.root();
-  const server = await readServer(side);
-  const root = await readRole(session, side.config.root_user.name, schemas);
-  const owner = await readRole(session, side.config.owner_user.name, schemas);
-  const absent = await absentSchemas(session, schemas);
-  const wanted = (names: readonly string[]): readonly string[] => (strict && absent.length === 0 ? names : []);
-  const only = (names: readonly string[], object: ObjectName): boolean =>
-    strict || names.length === 0 || schemas.named(names, object);
-  const tables = await readTables(session, schemas, wanted(pair.config.tables));
-  const sequences = await readSequences(session, schemas, wanted(pair.config.sequences));
-  const extensions = await extensionsOf(session);
-  return {
-    side,
-    server,
-    root,
-    owner,
-    absent,
-    tables: tables.filter((table) => only(pair.config.tables, table)),
-    sequences: sequences.filter((sequence) => only(pair.config.sequences, sequence)),
-    extensions: extensions.map(({ name }) => name),
-  };
-}
-
-function sideFindings({ side, server, root, owner, absent }: SideFacts): Finding[] {
-  return [
-    ...serverFindings(side.name, server),
-    ...roleFindings(side, root, owner, absent.length === 0),
-    ...serverTraps(side.name, server, side.config.pglogical_user.name),
-  ];
-}
-
-async function extensionFindings(pair: Pair): Promise<Finding[]> {
-  return (await missingExtensions(pair)).map(({ name, available }) =>
-    available
-      ? finding('note', 'dst', `extension ${name}`, 'is not there yet', 'setup creates it.')
-      : finding(
-          'fail',
-          'dst',
-          `extension ${name}`,
-          'is not installed on the server',
-          'Install its package on the destination server.',
-        ),
-  );
-}
-
-async function grantFindings(pair: Pair): Promise<Finding[]> {
-  return (await missingGrantRoles(pair)).map(({ role, usedBy, statement }) =>
-    finding(
-      'fail',
-      'dst',
-      `role ${role}`,
-      `does not exist, and ${usedBy[0] ?? 'a grant'} names it`,
-      `Run on the destination: ${statement}`,
-    ),
-  );
-}
-
 function sideFields(
-  schemas: Schemas,
+  schemas: string,
   { side, server, root, owner, tables, sequences, extensions }: SideFacts,
   other: SideFacts,
 ): PrecheckSide {
-  const findings = serverFindings(side.name, server);
   return {
     db: side.config.db,
-    schema_name: schemas.text,
+    schema_name: schemas,
     server_version: server.server_version,
     max_replication_slots: server.max_replication_slots,
     max_worker_processes: server.max_worker_processes,
@@ -169,11 +73,13 @@ function sideFields(
       object_type: 'sequence',
       can_replicate: true,
     })),
-    extensions: extensions.map((extname) => ({ extname, in_other_side: other.extensions.includes(extname) })),
+    extensions: extensions.map(({ name }) => ({
+      extname: name,
+      in_other_side: other.extensions.some((one) => one.name === name),
+    })),
     root_ok: rootOk(root),
     owner_ok: owner?.rolcanlogin === true,
-    shared_preload_ok:
-      server.shared_preload_libraries !== null && !findings.some(({ object }) => object === 'shared_preload_libraries'),
+    shared_preload_ok: LIBRARIES.every((name) => server.shared_preload_libraries?.includes(name) === true),
   };
 }
 

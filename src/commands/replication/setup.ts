@@ -9,6 +9,8 @@ import { prepareProofStep } from '../../pglogical/copy-proof.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
+import type { AcceptableCode } from '../../precheck/codes.js';
+import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
@@ -24,6 +26,8 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt loads the schema. */
   readonly schema: boolean;
+  /** Codes of findings in spite of which it goes on. */
+  readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
   /** Who copies the rows. */
@@ -65,6 +69,9 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     run: () => grantAccess(pair[name], schemas),
   });
 
+  const subscribed = (): Promise<string | null> => subscriptionExists(direction);
+  const requirements = requirementsStep(pair, { ...options, done: subscribed });
+  await pair.run([requirements.step]);
   if (options.schema) await pair.run([toolsStep(pair)]);
   let status = 'replicating';
   const controls = new Controls(
@@ -76,7 +83,6 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     const keysLater = options.copy === 'belt' ? replicated : [];
     if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
     await pair.run([access('src'), access('dst')]);
-    const subscribed = (): Promise<string | null> => subscriptionExists(direction);
     const byBelt = options.copy === 'belt';
     // The proof belongs to pglogical's copy; belt's has its journal.
     if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
@@ -96,6 +102,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     fields: {
       detail: {
         forward_replication: status,
+        accepted: requirements.accepted(),
         tables_replicated: replicated.length,
         tables_copied_by_sync: tables
           .filter(({ replicationMethod }) => replicationMethod === 'dump_and_load')

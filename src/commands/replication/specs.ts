@@ -1,4 +1,5 @@
 import {
+  accept,
   choice,
   createRoles,
   definePairCommand,
@@ -32,12 +33,17 @@ const setup = definePairCommand({
   description:
     'Makes the pglogical role, extension and nodes on both sides, loads the schema of the source into the destination ' +
     '(without NOT VALID constraints and without the indexes that can wait), and starts to copy and replicate every table ' +
-    'that has a primary key. The application goes on undisturbed. Can be run again after a failure at any point.',
+    'that has a primary key. The application goes on undisturbed. Can be run again after a failure at any point. First it ' +
+    'looks as "belt precheck" does, and refuses with everything that fails there, unless --accept names it.',
   examples: [
     { line: 'belt setup testdatacenter1 database1', means: 'start the migration of one database' },
     {
       line: 'belt setup testdatacenter1 database1 --dry-run',
       means: 'show what is there already and what would be done',
+    },
+    {
+      line: 'belt setup testdatacenter1 database1 --accept large-objects',
+      means: 'although precheck says that large objects stay behind',
     },
   ],
   needs: 'both',
@@ -46,6 +52,7 @@ const setup = definePairCommand({
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
+    accept,
     createRoles,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integerIfGiven(

@@ -25,7 +25,7 @@ export async function libraryFindings(facts: QuickFacts): Promise<DoctorFinding[
 }
 
 /** What pg_stat_activity calls the processes that max_worker_processes does not count; every other is a background worker. */
-const NO_BACKGROUND_WORKERS = [
+export const NO_BACKGROUND_WORKERS = [
   'client backend',
   'walsender',
   'walreceiver',

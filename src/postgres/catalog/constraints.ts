@@ -56,14 +56,3 @@ export async function constraintComments(session: Session, schemas: Schemas): Pr
 export function constraintKey({ on, schema, relation, name }: ConstraintName): string {
   return JSON.stringify([on, schema, relation, name]);
 }
-
-/** Deferrable unique constraints of the schemas, as `constraint on table`. */
-export async function deferrableUniqueConstraints(session: Session, schemas: Schemas): Promise<string[]> {
-  const rows = await session.query<{ schema: string; name: string; constraint: string }>(
-    `SELECT n.nspname::text AS schema, c.relname::text AS name, k.conname::text AS constraint
-       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1::text[]) AND k.contype = 'u' AND k.condeferrable ORDER BY 3, 1, 2`,
-    [schemas.names],
-  );
-  return rows.map((row) => `${row.constraint} on ${schemas.label(row)}`);
-}

@@ -1,13 +1,11 @@
 import type { Envelope, Row } from '../../results/envelope.js';
-import type { Finding, PrecheckFields, PrecheckSide } from '../../results/precheck.js';
-import { wrapText } from '../fit.js';
+import type { PrecheckFields, PrecheckSide } from '../../results/precheck.js';
+import { findingsText } from '../findings.js';
 import { methodWord } from '../replication-method.js';
 import type { Style } from '../style.js';
 import { renderTable } from '../table.js';
 
 const LEAST = 20;
-const INDENT = ' '.repeat(6);
-const SIDES = { src: 'source', dst: 'destination', belt: 'this machine' } as const;
 
 /** The servers' requirements, a row per side; for a single database its tables, sequences and extensions; findings. */
 export function render(envelope: Envelope<PrecheckFields>, style: Style): string {
@@ -89,23 +87,4 @@ function objects(src: PrecheckSide, style: Style): string[] {
     renderTable(['sequence', 'schema', 'owner'], sequences, style),
     renderTable(['extension', 'on the destination'], extensions, style),
   ];
-}
-
-/** What was found; a finding that several databases or both sides share stands there once. */
-function findingsText(findings: readonly (Finding & { db: string })[], several: boolean, style: Style): string {
-  const { chalk, columns } = style;
-  const marks = { fail: chalk.red.bold('FAIL'), warn: chalk.yellow.bold('warn'), note: chalk.dim('note') };
-  const same = new Map<string, { one: Finding; dbs: Set<string>; sides: Set<string> }>();
-  for (const one of findings) {
-    const key = JSON.stringify([one.severity, one.object, one.problem, one.remedy]);
-    const known = same.get(key) ?? { one, dbs: new Set(), sides: new Set() };
-    same.set(key, { one, dbs: known.dbs.add(one.db), sides: known.sides.add(SIDES[one.side]) });
-  }
-  return [...same.values()]
-    .map(({ one, dbs, sides }) => {
-      const where = several ? `${[...dbs].join(', ')}: ` : '';
-      const what = `${marks[one.severity]}  ${where}${[...sides].join(' and ')}: ${one.object} ${one.problem}`;
-      return `${wrapText(what, columns, INDENT)}\n${wrapText(INDENT + one.remedy, columns, INDENT)}`;
-    })
-    .join('\n');
 }

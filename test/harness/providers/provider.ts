@@ -44,6 +44,7 @@ export const TEST_SETTINGS = {
   max_replication_slots: 200,
   max_wal_senders: 200,
   max_connections: 400,
+  max_prepared_transactions: 10,
   shared_buffers: '64MB',
 };
 

@@ -1,0 +1,100 @@
+import { nodeName } from '../../pglogical/direction.js';
+import { canMakeSlotOn, isBefore, parseVersion } from '../../pglogical/versions.js';
+import { defineKind } from '../kind.js';
+import { bothSides } from './settings.js';
+
+/** Whether pglogical is there, fits the other side's PostgreSQL, and is free. */
+
+const missing = defineKind({
+  code: 'pglogical-missing',
+  severity: 'fail',
+  means: "pglogical's files are not on the server.",
+  judge: bothSides(({ side, server }) =>
+    server.pglogical_version === null
+      ? [
+          {
+            side: side.name,
+            object: 'pglogical',
+            problem: 'is not installed on the server',
+            remedy:
+              'Install it (Debian and Ubuntu: postgresql-<major>-pglogical), and add it to shared_preload_libraries.',
+          },
+        ]
+      : [],
+  ),
+});
+
+const tooOld = defineKind({
+  code: 'pglogical-too-old',
+  severity: 'fail',
+  means: "The destination's pglogical cannot replicate from the source's PostgreSQL.",
+  judge: ({ src, dst: { server } }) =>
+    server.pglogical_version === null || canMakeSlotOn(parseVersion(server.pglogical_version), src.session.major)
+      ? []
+      : [
+          {
+            side: 'dst',
+            object: `pglogical ${server.pglogical_version}`,
+            problem: `cannot copy from PostgreSQL ${src.session.major}`,
+            remedy: 'Update pglogical on the destination to 2.4.5 or newer.',
+          },
+        ],
+});
+
+const backSlot = defineKind({
+  code: 'back-slot-by-belt',
+  severity: 'note',
+  means: "The source's pglogical cannot make the slot of back replication; setup-back-replication makes it.",
+  judge: ({ src: { server }, dst }) =>
+    server.pglogical_version === null || canMakeSlotOn(parseVersion(server.pglogical_version), dst.session.major)
+      ? []
+      : [
+          {
+            side: 'src',
+            object: `pglogical ${server.pglogical_version}`,
+            problem: `cannot make a slot on PostgreSQL ${dst.session.major}, which back replication needs`,
+            remedy: 'setup-back-replication makes the slot itself.',
+          },
+        ],
+});
+
+const dropDatabase = defineKind({
+  code: 'drop-database-hangs',
+  severity: 'note',
+  means: 'The pglogical of the server makes DROP DATABASE hang there.',
+  judge: bothSides(({ side, server: { pglogical_version: version } }) =>
+    version === null || !isBefore(parseVersion(version), [2, 4, 3])
+      ? []
+      : [
+          {
+            side: side.name,
+            object: `pglogical ${version}`,
+            problem: 'makes DROP DATABASE, and ALTER DATABASE ... SET TABLESPACE, hang on its server',
+            remedy:
+              'Update to 2.4.3 or newer before you drop databases there, or restart the server without pglogical for it. Never end its supervisor process: it does not come back.',
+          },
+        ],
+  ),
+});
+
+const otherNode = defineKind({
+  code: 'other-node',
+  severity: 'fail',
+  means: 'The database is a pglogical node of something else already.',
+  judge: bothSides(({ side, server: { node } }) =>
+    node === null || node === nodeName(side.name)
+      ? []
+      : [
+          {
+            side: side.name,
+            object: `node ${node}`,
+            problem: 'the database is a pglogical node of something else already',
+            remedy:
+              'Remove that node first: a database can be one node only.' +
+              (side.name === 'src' ? ' What an earlier migration left, "belt cleanup-previous-config" removes.' : ''),
+          },
+        ],
+  ),
+});
+
+export const PGLOGICAL_KINDS = [missing, otherNode, tooOld, backSlot, dropDatabase];
