@@ -39,7 +39,7 @@ export interface PairOptions {
 export interface TestConfig {
   db: string;
   dc: string;
-  schema_name: string;
+  schema_name: string | string[];
   src: TestSideConfig | null;
   dst: TestSideConfig | null;
   tables: string[];

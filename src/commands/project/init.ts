@@ -5,6 +5,7 @@ import { createConfigFile, replaceConfigFile } from '../../config/create.js';
 import { knownPglogicalUser } from '../../config/known-servers.js';
 import { CONFIGS, configFile, configPath, remotePath, remoteFile } from '../../config/paths.js';
 import type { WrittenConfig, WrittenSide } from '../../config/schema.js';
+import { isSystemSchema } from '../../postgres/catalog/movable-schemas.js';
 import { RefusedError, UsageError } from '../../errors.js';
 import type { PlainContext } from '../define.js';
 import { askText, completeSide, readSideOptions, wrongText, type SideAnswers, type SideOptions } from './init-side.js';
@@ -46,6 +47,9 @@ export async function run(
       ...src.faults,
       ...dst.faults,
       ...(options.schema === '' ? ['--schema must not be empty'] : []),
+      ...(options.schema !== undefined && isSystemSchema(options.schema)
+        ? [`--schema ${options.schema} is a schema of PostgreSQL, pglogical or belt itself: it never moves`]
+        : []),
     ],
     context.ask === null ? missing : [],
   );

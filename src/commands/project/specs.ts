@@ -49,7 +49,7 @@ const init = definePlainCommand({
     dstOwner: text('--dst-owner <name>', "the owner on the destination; the source's when left out"),
     dstRootPwEnv: text('--dst-root-pw-env <variable>', "environment variable with the destination's root password"),
     dstOwnerPwEnv: text('--dst-owner-pw-env <variable>', "environment variable with the destination's owner password"),
-    schema: text('--schema <name>', 'the schema that moves; public when left out'),
+    schema: text('--schema <name>', 'the schema that moves, or "*" for all; public when left out'),
     force: flag('--force', 'write the config anew if there is one'),
   },
   load: () => import('./init.js'),
