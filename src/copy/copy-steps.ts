@@ -2,12 +2,14 @@ import { checkCopyTarget } from '../data/copy-target.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
 import { EMPTY_SET, forward } from '../pglogical/direction.js';
-import { waitForDirection } from '../pglogical/subscriptions.js';
+import { restartWorker, waitForDirection } from '../pglogical/subscriptions.js';
+import { noBackReplicationStep } from '../pglogical/no-back-replication.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { keysStep } from '../schema/late-keys.js';
-import { copyTables, missingTables, type CopyOptions } from './copy.js';
+import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
+import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 import { persistentStep } from './persistently.js';
 
@@ -32,14 +34,16 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
   const direction = forward(pair);
   const { signal } = pair.environment;
   const keys = keysStep(pair, tables, options.controls);
+  let handed = false;
   const steps: Step[] = [
+    noBackReplicationStep(pair, () => handedOver(pair)),
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: async () => {
         const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        return (await begun(pair)).run === null ? null : 'a copy has begun';
+        return hasSnapshot((await begun(pair)).run) ? 'a copy has begun' : null;
       },
       run: async () => checkCopyTarget(pair.dst, await pair.schemas(), tables, { byBelt: true }),
     },
@@ -48,7 +52,8 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: () => handedOver(pair),
       run: async (progress) => {
-        await prepareSubscription(direction, signal, { lockWait: options.lockWait, progress });
+        const wait = { lockWait: options.lockWait, progress };
+        await prepareSubscription(direction, options.controls.jobs, { signal, wait });
         return undefined;
       },
     },
@@ -58,7 +63,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        if ((await begun(pair)).run === null) return null;
+        if (!hasSnapshot((await begun(pair)).run)) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -78,11 +83,14 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         const dst = await pair.dst.root();
         const run = await readRun(dst);
         if (run === null) throw new Error('there is no journal of the copy');
-        await handOver(direction, run.start_lsn, await readJournal(dst, await pair.schemas()));
+        handed = true;
+        if (run.phase === 'done') await restartWorker(direction);
+        else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
         await waitForDirection(direction, ['replicating'], { signal });
-        return 'replicating';
+        return undefined;
       },
     },
+    catchUpStep(direction, signal, () => handed),
   ];
   return steps.map((step) => persistentStep(pair, step));
 }

@@ -18,6 +18,7 @@ import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';
 import {
   beginRun,
+  isWhole,
   makeJournal,
   planTables,
   readJournal,
@@ -60,7 +61,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
   const dst = await pair.dst.root();
   for (let waves = 1; ; waves++) {
     const missing = await missingTables(pair, tables);
-    if (missing.length === 0 && (await readRun(dst)) !== null) break;
+    if (missing.length === 0 && hasSnapshot(await readRun(dst))) break;
     // Each wave ends with all its tables whole, or with an error: only a server that forgets leads here again.
     if (waves > WAVES) throw new Error(`tables are still missing after ${String(WAVES)} waves`);
     await copyWave(pair, missing, options);
@@ -78,8 +79,9 @@ export async function missingTables(pair: Pair, tables: readonly Table[]): Promi
   return tables.filter(({ label }) => !whole.has(label));
 }
 
-function isWhole({ chunks, chunks_done, source_rows }: JournalTable): boolean {
-  return chunks_done === chunks && source_rows !== null;
+/** Whether there is a slot with a snapshot from which tables are copied. */
+export function hasSnapshot(run: CopyRun | null): boolean {
+  return run !== null && run.phase !== 'preparing';
 }
 
 async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOptions): Promise<void> {
@@ -132,7 +134,9 @@ async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
   // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
   if (!whole || !(await mayNoteTables(dst))) return null;
   const state = await readSlot(src, slot);
-  return state === null || state.wal_status === 'lost' ? null : run;
+  // One that somebody has read, or made anew, lacks changes since then.
+  const usable = state !== null && state.wal_status !== 'lost' && state.confirmed_flush_lsn === run.start_lsn;
+  return usable ? run : null;
 }
 
 /** Going on writes into pglogical's catalog which table is how far; not every service lets its administrators do so. */

@@ -1,10 +1,19 @@
-import { DeadlineError } from '../errors.js';
+import { CheckFailedError, DeadlineError, RefusedError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
-import { readSlot, readSubscription } from '../pglogical/state.js';
+import { readSlot, readSubscription, slotName, type SlotState } from '../pglogical/state.js';
+import type { Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import { forgetCopy, setPhase, type JournalTable } from '../pglogical/copy-journal.js';
+import {
+  announceRun,
+  forgetCopy,
+  isWhole,
+  makeJournal,
+  setPhase,
+  type CopyRun,
+  type JournalTable,
+} from '../pglogical/copy-journal.js';
 import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-wait.js';
 
 /**
@@ -17,22 +26,27 @@ import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-
 const CREATE_TIMEOUT_MS = 90_000;
 const START_MS = 30_000;
 const SLOT_MS = 30_000;
+const MAX_NAMES = 10;
 const LOOK_MS = 1_000;
 
 /**
- * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it.
+ * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it. The
+ * journal comes first: a belt that is killed in the middle of this leaves nothing that could pass for a finished copy.
  * @throws DeadlineError when pglogical does not get it going
  */
 export async function prepareSubscription(
   direction: Direction,
-  signal: AbortSignal | undefined,
-  wait: SlotWait,
+  jobs: number,
+  { signal, wait }: { readonly signal: AbortSignal; readonly wait: SlotWait },
 ): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
-  if ((await readSubscription(subscriber, name)) === null) {
-    // What was copied for a subscription that is gone is of no use to this one.
-    await forgetCopy(subscriber);
+  const there = (await readSubscription(subscriber, name)) !== null;
+  // What was copied for a subscription that is gone is of no use to this one.
+  if (!there) await forgetCopy(subscriber);
+  await makeJournal(subscriber);
+  await announceRun(subscriber, await slotName(subscriber, direction), jobs);
+  if (!there) {
     await provider.query(
       `SELECT pglogical.create_replication_set($1)
         WHERE NOT EXISTS (SELECT FROM pglogical.replication_set WHERE set_name = $1)`,
@@ -137,9 +151,19 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
 /**
  * Wakes the subscription. Tables that were copied from a later snapshot than the slot's are noted as such in pglogical's
  * catalog, which then leaves out their changes up to there.
+ * @param wanted the tables that are replicated
+ * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
-export async function handOver(direction: Direction, startLsn: string, tables: readonly JournalTable[]): Promise<void> {
-  const subscriber = await direction.subscriber.root();
+export async function handOver(
+  direction: Direction,
+  { start_lsn: startLsn }: CopyRun,
+  tables: readonly JournalTable[],
+  wanted: readonly Table[],
+): Promise<void> {
+  const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
+  requireWhole(direction, tables, wanted);
+  const slot = await readSlot(provider, await slotName(subscriber, direction));
+  if (slot?.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
   const later = tables.filter(({ lsn }) => lsn !== startLsn);
   const names = [later.map(({ schema }) => schema), later.map(({ name }) => name)];
   await subscriber.transaction(async () => {
@@ -159,6 +183,37 @@ export async function handOver(direction: Direction, startLsn: string, tables: r
       );
     }
     await setPhase(subscriber, 'done');
+    // With the journal: whoever looks sees a copy that is not over, or replication that is on.
+    await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [direction.subscription]);
   });
+  // Now its worker need not be waited for.
   await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
+}
+
+/** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */
+function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly Table[]): void {
+  const whole = new Set(tables.filter(isWhole).map(({ label }) => label));
+  const missing = wanted.map(({ label }) => label).filter((label) => !whole.has(label));
+  if (missing.length === 0) return;
+  const names = missing.slice(0, MAX_NAMES).map((label) => `"${label}"`);
+  throw new CheckFailedError(
+    `${String(missing.length)} of ${String(wanted.length)} tables of the ${subscriber.toString()} are not proved to be whole: ${names.join(', ')}`,
+    { hint: 'Run the same command again: it copies them.', detail: { side: subscriber.name, tables: missing } },
+  );
+}
+
+/** Somebody has read the slot, or made it anew: changes since the snapshot are lost. */
+function slotMoved(
+  { provider, subscription }: Direction,
+  startLsn: string | null,
+  slot: SlotState | null,
+): RefusedError {
+  return new RefusedError(
+    `the slot of ${subscription} on the ${provider.toString()} is not where the copy began: ` +
+      `${slot === null ? 'it is gone' : `it stands at ${slot.confirmed_flush_lsn ?? 'nothing'}`}, wanted ${startLsn ?? 'nothing'}; changes in between are lost`,
+    {
+      hint: 'Somebody has enabled the subscription, or dropped the slot, while rows were copied. Run belt reset, then belt setup.',
+      detail: { side: provider.name, confirmed_lsn: slot?.confirmed_flush_lsn ?? null, start_lsn: startLsn },
+    },
+  );
 }

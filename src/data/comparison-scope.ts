@@ -31,9 +31,9 @@ export function replicationStep(pair: Pair, keep: (replication: Replication) => 
     readOnly: true,
     run: async () => {
       const [there, here] = await Promise.all([readDirection(forward(pair)), readDirection(back(pair))]);
-      if (there.status === 'initializing') {
+      if (there.status === 'initializing' || there.copy !== null) {
         throw new RefusedError(
-          `the initial copy of "${pair.db}" still runs: rows that it has yet to bring would look lost`,
+          `the initial copy of "${pair.db}" is not over: rows that it has yet to bring would look lost`,
           {
             hint: 'Wait until belt status says replicating, then run the same command again.',
             detail: { side: 'dst', object: forward(pair).subscription },

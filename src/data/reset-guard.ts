@@ -6,8 +6,8 @@ import { clientSessions, describeSessions } from '../logins/sessions.js';
 import { requireTwoDatabases } from '../pair/identity.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
-import { journalThere } from '../pglogical/copy-journal.js';
 import { proofTableThere } from '../pglogical/copy-proof.js';
+import { readOwnCopy } from '../pglogical/copy-state.js';
 import { back, forward, nodeName } from '../pglogical/direction.js';
 import { readInventory } from '../pglogical/inventory.js';
 import { readSubscription } from '../pglogical/state.js';
@@ -115,7 +115,7 @@ interface Signs {
 async function readSigns(pair: Pair): Promise<Signs> {
   const src = await pair.src.root();
   const roles = (pair.src.config.other_users ?? []).map(({ name }) => name);
-  const [logins, { subscription, unfinished, sessions }] = await Promise.all([
+  const [logins, { subscription, unfinished, copying, sessions }] = await Promise.all([
     loginState(src, roles),
     readDestination(pair),
   ]);
@@ -139,7 +139,7 @@ async function readSigns(pair: Pair): Promise<Signs> {
       ...(Object.keys(sessions).length === 0 ? [] : ['end those sessions']),
       ...(revoked.length === 0 ? [] : ['give the source its logins back (belt restore-logins)']),
     ],
-    large: dstBytes >= srcBytes ? 'it is as large as the source, or larger' : null,
+    large: dstBytes >= srcBytes && !copying ? 'it is as large as the source, or larger' : null,
     sizes,
     figures: {
       src_bytes: srcBytes,
@@ -153,9 +153,12 @@ async function readSigns(pair: Pair): Promise<Signs> {
 
 async function readDestination(pair: Pair) {
   const dst = await pair.dst.root();
+  const copy = await readOwnCopy(dst);
   return {
     subscription: await readSubscription(dst, forward(pair).subscription),
-    unfinished: (await proofTableThere(dst)) || (await journalThere(dst)),
+    unfinished: (await proofTableThere(dst)) || copy !== null,
+    /** Rows are still to come: the destination cannot be in use, however large it is. */
+    copying: copy !== null && copy.phase !== 'done',
     sessions: await clientSessions(dst, exclusionsFor(pair, undefined, pair.dst)),
   };
 }

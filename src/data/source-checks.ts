@@ -3,6 +3,8 @@ import { exclusionsFor } from '../logins/exclusions.js';
 import { clientSessions, describeSessions } from '../logins/sessions.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
+import { copyProven } from '../pglogical/copy-proof.js';
+import { readOwnCopy } from '../pglogical/copy-state.js';
 import { forward } from '../pglogical/direction.js';
 import { readSubscription } from '../pglogical/state.js';
 
@@ -15,7 +17,10 @@ export function forwardEndedStep(pair: Pair): Step {
     readOnly: true,
     run: async () => {
       const subscription = await readSubscription(await pair.dst.root(), direction.subscription);
-      if (subscription === null) return undefined;
+      if (subscription === null) {
+        await refuseUnlessCopied(pair);
+        return undefined;
+      }
       throw new RefusedError(
         `forward replication of "${pair.db}" is still configured (subscription ${direction.subscription} on the ${pair.dst.toString()})`,
         {
@@ -25,6 +30,22 @@ export function forwardEndedStep(pair: Pair): Step {
       );
     },
   };
+}
+
+/**
+ * What proves the copy goes when forward replication is ended in good order. Where it is left, and does not prove it, the
+ * destination was never whole.
+ */
+async function refuseUnlessCopied(pair: Pair): Promise<void> {
+  const dst = await pair.dst.root();
+  if ((await copyProven(dst, await readOwnCopy(dst))) !== false) return;
+  throw new RefusedError(
+    `the ${pair.dst.toString()} never got all rows: the initial copy was given up before its end`,
+    {
+      hint: 'Run belt reset, then belt setup: it copies everything anew.',
+      detail: { side: 'dst' },
+    },
+  );
 }
 
 /**

@@ -118,10 +118,12 @@ class Waiter {
   }
 
   /** How far the initial copy is; not asked for at every look, since thousands of tables are measured. */
-  async #copiedText({ status, subscription }: DirectionState): Promise<string> {
-    if (this.direction.name !== 'forward' || status !== 'initializing' || subscription === null) return '';
+  async #copiedText(state: DirectionState): Promise<string> {
+    if (this.direction.name !== 'forward' || state.status !== 'initializing') return '';
     if (performance.now() - this.#copied.at > COPY_INTERVAL_MS) {
-      const { bytes_done: done, bytes_total: total } = await readInitialLoad(this.pair, subscription);
+      const load = await readInitialLoad(this.pair, state);
+      if (load === null) return '';
+      const { bytes_done: done, bytes_total: total } = load;
       const percent = total === 0 ? 0 : (done / total) * 100;
       const text = `, ${percent.toFixed(1)} % copied (${formatBytes(done)} of ${formatBytes(total)})`;
       this.#copied = { text, at: performance.now() };
@@ -171,7 +173,7 @@ class Waiter {
     if (!state.copyLost && performance.now() - this.#downSince < this.#grace) return;
     const { name, subscriber, subscription } = this.direction;
     throw new BeltError(`${name} replication is down: ${state.reasons.join('; ')}`, {
-      hint: 'Mend the cause, then wait again.',
+      hint: state.copy === null ? 'Mend the cause, then wait again.' : 'Run belt setup again, then wait again.',
       detail: { side: subscriber.name, object: subscription, reasons: state.reasons },
     });
   }

@@ -12,12 +12,13 @@ import { CONTROL } from './copy-control.js';
  * changes begin that replication has to bring.
  */
 
-export type CopyPhase = 'copying' | 'keys' | 'done';
+/** `preparing` until the snapshot is there; `done` once pglogical brings the changes. */
+export type CopyPhase = 'preparing' | 'copying' | 'done';
 
 export interface CopyRun {
   readonly slot: string;
-  /** Where the slot begins: the snapshot of the first wave. */
-  readonly start_lsn: string;
+  /** Where the slot begins: the snapshot of the first wave. Null as long as there is none. */
+  readonly start_lsn: string | null;
   readonly phase: CopyPhase;
   readonly jobs: number;
   /** ISO 8601 */
@@ -40,18 +41,26 @@ export interface JournalTable {
   readonly source_rows: number | null;
 }
 
+/** Whether all of a table is there: each piece, and as many rows as the source has in the snapshot. */
+export function isWhole({ chunks, chunks_done, rows_done, source_rows }: JournalTable): boolean {
+  return chunks_done === chunks && source_rows === rows_done;
+}
+
 /** The table that tells whether there is a journal. */
 export const JOURNAL = '"belt"."copy_run"';
+/** A row for each table, and for each piece of one that is there. */
+export const TABLES = '"belt"."copy_table"';
+export const CHUNKS = '"belt"."copy_chunk"';
 
 const RUN = JOURNAL;
-const TABLE = '"belt"."copy_table"';
-const CHUNK = '"belt"."copy_chunk"';
+const TABLE = TABLES;
+const CHUNK = CHUNKS;
 
 export async function makeJournal(session: Session): Promise<void> {
   await session.query(
     `CREATE SCHEMA IF NOT EXISTS "belt";
      CREATE TABLE IF NOT EXISTS ${RUN} (
-       slot text PRIMARY KEY, start_lsn pg_lsn NOT NULL, phase text NOT NULL, jobs int NOT NULL,
+       slot text PRIMARY KEY, start_lsn pg_lsn, phase text NOT NULL, jobs int NOT NULL,
        started_at timestamptz NOT NULL DEFAULT now());
      CREATE TABLE IF NOT EXISTS ${TABLE} (
        schema_name text, table_name text, bytes int8 NOT NULL, chunks int NOT NULL, lsn pg_lsn NOT NULL,
@@ -76,6 +85,14 @@ export async function readRun(session: Session): Promise<CopyRun | null> {
     `SELECT slot, start_lsn::text, phase, jobs, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
   );
   return run ?? null;
+}
+
+/** Notes, unless there is a copy already, that one is about to begin: from then on nobody else wakes its subscription. */
+export async function announceRun(session: Session, slot: string, jobs: number): Promise<void> {
+  await session.query(
+    `INSERT INTO ${RUN} (slot, phase, jobs) SELECT $1, 'preparing', $2 WHERE NOT EXISTS (SELECT FROM ${RUN})`,
+    [slot, jobs],
+  );
 }
 
 /** Begins a new copy: what an earlier one noted is forgotten. */

@@ -5,7 +5,8 @@ import { QueryError } from '../errors.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
-import { dropJournal, JOURNAL, journalThere, readRun } from './copy-journal.js';
+import { dropJournal, journalThere } from './copy-journal.js';
+import type { OwnCopy } from './copy-state.js';
 import { REPLICATION_SET } from './direction.js';
 import { hasPglogical } from './extension.js';
 
@@ -30,19 +31,13 @@ export async function proofTableThere(session: Session): Promise<boolean> {
 }
 
 /**
- * Whether the initial copy is whole, by pglogical's row or, where belt has copied itself, by belt's journal.
+ * Whether the initial copy is whole: by belt's journal where belt has copied itself, else by pglogical's row.
+ * @param copy what the journal says
  * @returns null when this database was set up with neither
  */
-export async function copyProven(destination: Session): Promise<boolean | null> {
-  const { run, proof } = await destination.one<{ run: boolean; proof: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS run, to_regclass($2) IS NOT NULL AS proof',
-    [JOURNAL, PROOF],
-  );
-  if (run) {
-    const copy = await readRun(destination);
-    if (copy !== null) return copy.phase === 'done';
-  }
-  if (!proof) return null;
+export async function copyProven(destination: Session, copy: OwnCopy | null): Promise<boolean | null> {
+  if (copy !== null) return copy.phase === 'done';
+  if (!(await proofTableThere(destination))) return null;
   const { proven } = await destination.one<{ proven: boolean }>(`SELECT EXISTS (SELECT FROM ${PROOF}) AS proven`);
   return proven;
 }

@@ -5,7 +5,7 @@ import type { SideName } from '../errors.js';
 /** The names that belt gives to its objects in pglogical; the same as the reference tool's, so either finds them. */
 export const REPLICATION_SET = 'pgbelt';
 
-/** A set without tables, for a subscription that is to do nothing yet. */
+/** A set without tables, for a subscription that is to do nothing yet; gone once it has another. */
 export const EMPTY_SET = 'belt_none';
 
 const NODES: Readonly<Record<SideName, string>> = { src: 'pg1', dst: 'pg2' };

@@ -1,7 +1,7 @@
 import type { SideName } from '../errors.js';
 import type { Session } from '../postgres/session.js';
 import { hasPglogical } from './extension.js';
-import { nodeName, EMPTY_SET, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
+import { EMPTY_SET, nodeName, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
 
 /** All that pglogical has in one database. */
 export interface Inventory {
@@ -18,6 +18,9 @@ export interface Inventory {
 
 /** Sets that pglogical itself makes with every node. */
 const OWN_SETS = ['default', 'default_insert_only', 'ddl_sql'];
+
+/** Sets that belt makes. */
+export const BELT_SETS: readonly string[] = [REPLICATION_SET, EMPTY_SET];
 
 /** Names of nodes by belt and by the tool before it. */
 const KNOWN_NODES: readonly string[] = [nodeName('src'), nodeName('dst'), REPLICATION_SET];
@@ -85,7 +88,7 @@ export function foreignParts({ node, subscriptions, sets, slots }: Inventory): s
     ...subscriptions
       .filter(({ name }) => name !== SUBSCRIPTIONS.forward && name !== SUBSCRIPTIONS.back)
       .map(({ name }) => `subscription "${name}"`),
-    ...sets.filter((name) => name !== REPLICATION_SET && name !== EMPTY_SET).map((name) => `replication set "${name}"`),
+    ...sets.filter((name) => !BELT_SETS.includes(name)).map((name) => `replication set "${name}"`),
     ...slots.filter(({ name }) => !isKnownSlot(name)).map(({ name }) => `replication slot "${name}"`),
   ];
 }

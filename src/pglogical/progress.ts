@@ -3,7 +3,9 @@ import type { Label, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import type { SideName } from '../errors.js';
 import { forward, REPLICATION_SET } from './direction.js';
-import type { SubscriptionState } from './state.js';
+import { readOwnLoad } from './own-progress.js';
+import { secondsLeft } from './speed.js';
+import type { DirectionState, SubscriptionState } from './state.js';
 
 /** How far the initial copy of one table is. Sizes in bytes on disk, with TOAST, without indexes. */
 export interface TableLoad {
@@ -15,6 +17,14 @@ export interface TableLoad {
 
 /** How much of the initial copy has arrived. */
 export interface InitialLoad {
+  /** Who copies. */
+  copied_by: 'belt' | 'pglogical';
+  /** `preparing` until the snapshot is there; `keys` when all rows are and keys are built; `interrupted` when nobody is at it. */
+  phase: 'preparing' | 'copying' | 'keys' | 'interrupted';
+  /** ISO 8601; null where the server does not tell. */
+  started_at: string | null;
+  /** How long the copy has kept a snapshot open on the source, whose VACUUM removes nothing newer meanwhile. */
+  snapshot_seconds: number | null;
   tables: TableLoad[];
   bytes_done: number;
   bytes_total: number;
@@ -27,6 +37,8 @@ export interface InitialLoad {
 }
 
 interface SourceRow {
+  /** Since the copy's transaction there began. */
+  snapshot: number | null;
   schema: string;
   name: string;
   label: Label;
@@ -34,7 +46,7 @@ interface SourceRow {
   blockers: number[] | null;
 }
 
-interface DestinationRow extends SourceRow {
+interface DestinationRow extends Omit<SourceRow, 'snapshot'> {
   /** Of the lock that the copy has on the table; null when it has not come to the table yet. */
   granted: boolean | null;
   running: boolean;
@@ -63,8 +75,17 @@ const BYTES = `
 /** What pglogical's word for the subscription is once all rows are copied. Source: pglogical_sync.h, SYNC_STATUS_*. */
 const COPIED = ['c', 'w', 'u', 'y', 'r'];
 
-/** Looks at the initial copy that runs, or is about to run: one statement on either side. */
-export async function readInitialLoad(pair: Pair, subscription: SubscriptionState): Promise<InitialLoad> {
+/** How far forward replication's initial copy is, whoever copies; null when there is none that is to go on. */
+export async function readInitialLoad(
+  pair: Pair,
+  { status, subscription, copy }: Pick<DirectionState, 'status' | 'subscription' | 'copy'>,
+): Promise<InitialLoad | null> {
+  if (copy !== null) return readOwnLoad(pair, copy);
+  return status === 'initializing' && subscription !== null ? readPglogicalLoad(pair, subscription) : null;
+}
+
+/** Looks at pglogical's copy that runs, or is about to run: one statement on either side. */
+async function readPglogicalLoad(pair: Pair, subscription: SubscriptionState): Promise<InitialLoad> {
   const { src, dst } = await pair.roots();
   const schemas = await pair.schemas();
   const session = `${forward(pair).subscription}_copy`;
@@ -78,7 +99,8 @@ export async function readInitialLoad(pair: Pair, subscription: SubscriptionStat
 async function readSource(src: Session, schemas: Schemas, copySession: string): Promise<SourceRow[]> {
   const rows = await src.query<Omit<SourceRow, 'label'>>(
     `WITH ${COPY_SESSION}
-     SELECT t.nspname AS schema, t.relname AS name, ${BYTES}, (SELECT blockers FROM copy LIMIT 1) AS blockers
+     SELECT t.nspname AS schema, t.relname AS name, ${BYTES}, (SELECT blockers FROM copy LIMIT 1) AS blockers,
+            (SELECT seconds FROM copy LIMIT 1) AS snapshot
        FROM pglogical.tables t JOIN pg_class c ON c.oid = t.relid
       WHERE t.set_name = $2 AND t.nspname = ANY ($3::text[]) ORDER BY t.nspname, t.relname`,
     [copySession, REPLICATION_SET, schemas.names],
@@ -117,6 +139,10 @@ function assembleLoad(
   const seconds = destination[0]?.seconds ?? null;
   const bytes_per_second = seconds === null || seconds <= 0 ? null : Math.round(bytes_done / seconds);
   return {
+    copied_by: 'pglogical',
+    phase: 'copying',
+    started_at: null,
+    snapshot_seconds: source[0]?.snapshot ?? null,
     tables,
     bytes_done,
     bytes_total,
@@ -138,9 +164,4 @@ function tableLoad(name: Label, total: number, row: DestinationRow | undefined, 
 function stateOf(row: DestinationRow | undefined): TableLoad['state'] {
   if (row === undefined || row.granted === null) return 'waiting';
   return row.running || !row.granted ? 'copying' : 'done';
-}
-
-/** Whole seconds for so many bytes; null when the speed is not known, or nothing moves. */
-export function secondsLeft(bytes: number, bytesPerSecond: number | null): number | null {
-  return bytesPerSecond === null || bytesPerSecond <= 0 ? null : Math.round(bytes / bytesPerSecond);
 }

@@ -8,11 +8,11 @@ import { SQLSTATE } from '../postgres/sqlstate.js';
 import { waitFor } from '../postgres/wait.js';
 import { revokeAccessStep } from './access.js';
 import { removeProofStep } from './copy-proof.js';
-import { nodeName, EMPTY_SET, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
+import { nodeName, REPLICATION_SET, SUBSCRIPTIONS } from './direction.js';
 import { dropRoleStep } from './drop-role.js';
 import { dropExtensionSteps } from './drop-extension.js';
 import { hasPglogical } from './extension.js';
-import { foreignParts, readInventory, slotsOfOthers } from './inventory.js';
+import { BELT_SETS, foreignParts, readInventory, slotsOfOthers } from './inventory.js';
 import { dropSubscription } from './subscriptions.js';
 import { dropTriggersStep } from './truncate-triggers.js';
 
@@ -178,19 +178,18 @@ async function dropUnlessUsed(
 }
 
 function dropSetStep(side: Side, signal: AbortSignal): Step {
+  const left = async (): Promise<string[]> =>
+    (await readInventory(await side.root())).sets.filter((name) => BELT_SETS.includes(name));
   return {
     name: `drop-replication-set-${side.name}`,
     title: `drop replication set ${REPLICATION_SET} on the ${side.word}`,
-    done: async () => {
-      const { sets } = await readInventory(await side.root());
-      return sets.includes(REPLICATION_SET) || sets.includes(EMPTY_SET) ? null : 'there is none';
-    },
+    done: async () => ((await left()).length === 0 ? 'there is none' : null),
     run: async (progress) => {
-      await patiently(side, { what: `dropping replication set ${REPLICATION_SET}`, signal, progress }, (session) =>
-        session.query('SELECT pglogical.drop_replication_set(name, true) FROM unnest($1::text[]) AS name', [
-          [REPLICATION_SET, EMPTY_SET],
-        ]),
-      );
+      for (const name of await left()) {
+        await patiently(side, { what: `dropping replication set ${name}`, signal, progress }, (session) =>
+          session.query('SELECT pglogical.drop_replication_set($1, true)', [name]),
+        );
+      }
       return undefined;
     },
   };

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../postgres/session.js';
 import type { Direction } from './direction.js';
-import { EMPTY_SET, nodeName } from './direction.js';
-import { readRun } from './copy-journal.js';
+import { nodeName } from './direction.js';
 import { copyProven } from './copy-proof.js';
+import { readOwnCopy, unfinished, type UnfinishedCopy } from './copy-state.js';
+import { copyInterrupted } from './diagnosis/copy.js';
 import { reasonOf } from './diagnosis/facts.js';
 import { quickFindings, workerNotRunning } from './diagnosis/quick.js';
 import { presence } from './extension.js';
@@ -22,7 +23,10 @@ export interface SubscriptionState {
   /** The subscription's own sync state; `d` means that the initial copy failed and cannot go on. */
   sync_status: string | null;
   tables_total: number;
+  /** Whose rows are still to come. */
   tables_waiting: number;
+  /** Whose changes still come by ways of their own, or are left out up to some point. */
+  tables_unready: number;
 }
 
 /** What the provider says about a subscription's slot. Positions and distances in bytes of WAL. */
@@ -56,6 +60,8 @@ export interface DirectionState {
   reasons: string[];
   /** The initial copy was rolled back, although pglogical calls it done. */
   copyLost: boolean;
+  /** Belt's own copy, as long as it is not over. */
+  copy: UnfinishedCopy | null;
 }
 
 /** @returns the subscription as the subscriber's catalog has it, or null */
@@ -68,18 +74,31 @@ export async function readSubscription(session: Session, name: string): Promise<
     : "CROSS JOIN (SELECT 'down' AS status) st";
   const [row] = await session.query<SubscriptionState>(
     `SELECT s.sub_slot_name AS slot, s.sub_replication_sets AS sets, s.sub_enabled AS enabled, st.status, whole.sync_status,
-            coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting
+            coalesce(each.total, 0)::int AS tables_total, coalesce(each.waiting, 0)::int AS tables_waiting,
+            coalesce(each.unready, 0)::int AS tables_unready
        FROM pglogical.subscription s
        ${ownWord}
        LEFT JOIN LATERAL (SELECT l.sync_status::text FROM pglogical.local_sync_status l
                            WHERE l.sync_subid = s.sub_id AND l.sync_relname IS NULL) whole ON true
-       LEFT JOIN LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE l.sync_status NOT IN ('r', 'y')) AS waiting
+       LEFT JOIN LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE l.sync_status NOT IN ('r', 'y')) AS waiting,
+                                 count(*) FILTER (WHERE l.sync_status <> 'r') AS unready
                             FROM pglogical.local_sync_status l
                            WHERE l.sync_subid = s.sub_id AND l.sync_relname IS NOT NULL) each ON true
       WHERE s.sub_name = $1`,
     [name],
   );
   return row ?? null;
+}
+
+/** @returns the process of a subscription's apply worker, or null when it does not run */
+export async function applyWorkerPid(subscriber: Session, subscription: string): Promise<number | null> {
+  const [worker] = await subscriber.query<{ pid: number }>(
+    `SELECT a.pid FROM pg_stat_activity a, pglogical.subscription s
+      WHERE s.sub_name = $1 AND a.datname = current_database()
+        AND a.application_name = format('pglogical apply %s:%s', a.datid, s.sub_id)`,
+    [subscription],
+  );
+  return worker?.pid ?? null;
 }
 
 /**
@@ -129,27 +148,34 @@ export async function readDirection(direction: Direction): Promise<DirectionStat
 async function look(direction: Direction): Promise<DirectionState> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const subscription = await readSubscription(subscriber, direction.subscription);
-  if (subscription === null) return { status: 'unconfigured', subscription, slot: null, reasons: [], copyLost: false };
-  if (direction.name === 'forward' && (!subscription.enabled || subscription.sets.includes(EMPTY_SET))) {
-    const run = await readRun(subscriber);
-    // The subscription sleeps while belt copies; before, it is at work on nothing.
-    if (subscription.sets.includes(EMPTY_SET) || (run !== null && run.phase !== 'done')) {
-      const slot = await readSlot(provider, subscription.slot);
-      return { status: 'initializing', subscription, slot, reasons: [], copyLost: false };
-    }
+  const none = { reasons: [], copyLost: false, copy: null };
+  if (subscription === null) return { ...none, status: 'unconfigured', subscription, slot: null };
+  const facts = { direction, subscription, subscriber, provider };
+  const own = direction.name === 'forward' ? await readOwnCopy(subscriber) : null;
+  const copy = await unfinished(own, { source: provider, destination: subscriber });
+  if (copy !== null) {
+    const slot = await readSlot(provider, subscription.slot);
+    if (copy.holder !== null) return { ...none, status: 'initializing', subscription, slot, copy };
+    return {
+      ...none,
+      status: 'down',
+      subscription,
+      slot,
+      reasons: [reasonOf(copyInterrupted({ ...facts, slot }, copy))],
+      copy,
+    };
   }
   const copied = subscription.sync_status === 'r' && direction.name === 'forward';
   const [slot, proven] = await Promise.all([
     readSlot(provider, subscription.slot),
-    copied ? copyProven(subscriber) : null,
+    copied ? copyProven(subscriber, own) : null,
   ]);
   const status = judge(subscription, slot);
   const copyLost = proven === false;
-  if (status !== 'down' && !copyLost) return { status, subscription, slot, reasons: [], copyLost };
-  const facts = { direction, subscription, slot, subscriber, provider };
-  const causes = (await quickFindings(facts, copyLost)).filter(({ severity }) => severity === 'fail');
-  const reasons = (causes.length > 0 ? causes : [workerNotRunning(facts)]).map(reasonOf);
-  return { status: 'down', subscription, slot, reasons, copyLost };
+  if (status !== 'down' && !copyLost) return { ...none, status, subscription, slot };
+  const causes = (await quickFindings({ ...facts, slot }, copyLost)).filter(({ severity }) => severity === 'fail');
+  const reasons = (causes.length > 0 ? causes : [workerNotRunning({ ...facts, slot })]).map(reasonOf);
+  return { ...none, status: 'down', subscription, slot, reasons, copyLost };
 }
 
 /**

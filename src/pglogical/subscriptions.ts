@@ -2,9 +2,10 @@ import { BeltError, DeadlineError, RefusedError } from '../errors.js';
 import { ident, literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
+import { readOwnCopy } from './copy-state.js';
 import { pglogicalVersion } from './extension.js';
 import { REPLICATION_SET, type Direction } from './direction.js';
-import { readDirection, readSlot, readSubscription, slotName, type DirectionState } from './state.js';
+import { applyWorkerPid, readDirection, readSlot, readSubscription, slotName, type DirectionState } from './state.js';
 import { canMakeSlotOn } from './versions.js';
 import { waitFor } from '../postgres/wait.js';
 
@@ -152,13 +153,26 @@ export async function waitForDirection(
 
 /** A worker that has failed several times is tried again after minutes only; enabling its subscription starts it now. */
 async function wakeWorker(direction: Direction): Promise<void> {
-  const { status } = await readDirection(direction);
-  if (status === 'down') await restartWorker(direction);
+  const { status, copy } = await readDirection(direction);
+  if (status === 'down' && copy === null) await restartWorker(direction);
 }
 
-/** Enables the subscription, which starts its worker at once. */
-export async function restartWorker({ subscriber, subscription }: Direction): Promise<void> {
+/**
+ * Enables the subscription, which starts its worker at once.
+ * @throws RefusedError when belt's own copy is not over: changes would come before the rows that they change, and be lost
+ */
+export async function restartWorker({ name, subscriber, subscription }: Direction): Promise<void> {
   const session = await subscriber.root();
+  const copy = name === 'forward' ? await readOwnCopy(session) : null;
+  if (copy !== null && copy.phase !== 'done') {
+    throw new RefusedError(
+      `subscription ${subscription} on the ${subscriber.toString()} sleeps until the rows are copied`,
+      {
+        hint: 'Run belt setup: it copies what is missing, and wakes the subscription.',
+        detail: { side: subscriber.name, object: subscription },
+      },
+    );
+  }
   await session.query('SELECT pglogical.alter_subscription_enable($1, true)', [subscription]);
 }
 
@@ -184,7 +198,7 @@ export async function dropSubscription(
 ): Promise<undefined> {
   const session = await direction.subscriber.root();
   await session.query('SELECT pglogical.alter_subscription_disable($1, true)', [direction.subscription]);
-  await waitFor(async () => ((await applyWorkerRuns(session, direction.subscription)) ? undefined : true), {
+  await waitFor(async () => ((await applyWorkerPid(session, direction.subscription)) === null ? true : undefined), {
     deadline: WORKER_END_MS,
     interval: 50,
     signal,
@@ -203,16 +217,6 @@ export async function dropSubscription(
       throw await blockedDrop(direction, session);
     throw error;
   }
-}
-
-async function applyWorkerRuns(session: Session, subscription: string): Promise<boolean> {
-  const { runs } = await session.one<{ runs: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_stat_activity a, pglogical.subscription s
-                     WHERE s.sub_name = $1 AND a.datname = current_database()
-                       AND a.application_name = format('pglogical apply %s:%s', a.datid, s.sub_id)) AS runs`,
-    [subscription],
-  );
-  return runs;
 }
 
 async function blockedDrop(

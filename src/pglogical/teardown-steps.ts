@@ -62,14 +62,23 @@ export function drainStep(pair: Pair, direction: Direction, { wait, force }: Tea
 /** What the fence cannot see: rows that the initial copy has not brought, or lost. */
 async function refuseUnlessCopied(direction: Direction): Promise<void> {
   const state = await readDirection(direction);
-  if (state.status !== 'initializing' && state.subscription?.sync_status === 'r' && !state.copyLost) return;
+  const { copy } = state;
+  if (copy === null && state.status !== 'initializing' && state.subscription?.sync_status === 'r' && !state.copyLost) {
+    return;
+  }
+  const far =
+    copy === null || copy.tables === 0 ? '' : `: ${String(copy.whole)} of ${String(copy.tables)} tables are whole`;
   throw new RefusedError(
     state.status === 'initializing'
-      ? `the initial copy into the ${direction.subscriber.toString()} is not over`
+      ? `the initial copy into the ${direction.subscriber.toString()} is not over${far}`
       : `the ${direction.subscriber.toString()} does not have all rows: ${state.reasons.join('; ')}`,
     {
       hint: 'See how far it is with "belt status". With --force the rows that are missing are lost.',
-      detail: { side: direction.subscriber.name, status: state.status },
+      detail: {
+        side: direction.subscriber.name,
+        status: state.status,
+        ...(copy === null ? {} : { tables: copy.tables, tables_whole: copy.whole }),
+      },
     },
   );
 }

@@ -43,11 +43,24 @@ export type DirectionFigures = z.infer<typeof directionFigures>;
 
 const initialLoad = z
   .object({
+    copied_by: z.enum(['belt', 'pglogical']).describe('Who copies (`setup --copy`).'),
+    phase: z
+      .enum(['preparing', 'copying', 'keys', 'interrupted'])
+      .describe(
+        '`preparing` until the snapshot of the source is there; `keys` when all rows are there, and keys are built; ' +
+          '`interrupted` when no belt is at it any more: run setup again.',
+      ),
+    started_at: z.string().nullable().describe("When belt's copy began, ISO 8601; null for pglogical's."),
+    snapshot_seconds: seconds.describe(
+      'How long the copy has kept a snapshot open on the source, where VACUUM removes nothing newer meanwhile.',
+    ),
     tables: z.array(
       z.object({
         name: z.string(),
         state: z.enum(['done', 'copying', 'waiting']),
-        bytes_done: z.number().describe('Of the destination.'),
+        bytes_done: z
+          .number()
+          .describe("Of pglogical's copy the size on the destination; of belt's the part of `bytes_total`."),
         bytes_total: z.number().describe('Of the source.'),
       }),
     ),
@@ -73,7 +86,9 @@ export const statusFields = z.object({
     .describe('Of forward replication, for people; "unknown" without a connection.'),
   src_dataset_size: z.string().describe('Of the tables that move, for people; "n/a" once the copy is over.'),
   dst_dataset_size: z.string(),
-  progress: z.string().describe(`The destination's size in percent of the source's; "n/a" once the copy is over.`),
+  progress: z
+    .string()
+    .describe('How much of the initial copy has arrived, in percent of its bytes; "n/a" once it is over.'),
   lag_bytes: z.number().nullable().describe("Bytes of the source's WAL that the destination has not confirmed."),
   wal_retained_bytes: z.number().nullable().describe("Bytes of WAL that the forward slot keeps on the source's disk."),
   down_reasons: z.array(z.string()).describe('Why a direction is down, a sentence each.'),
@@ -81,7 +96,10 @@ export const statusFields = z.object({
     "Forward replication's figures; null while it has no slot. Those that need several looks are null but with --watch.",
   ),
   back: directionFigures.describe("Back replication's figures; null while it has no slot."),
-  initial_load: initialLoad.describe('While forward replication initializes; null otherwise.'),
+  initial_load: initialLoad.describe(
+    "While forward replication initializes, and after belt's copy was interrupted; null otherwise. The WAL that is kept " +
+      'meanwhile is `wal_retained_bytes`.',
+  ),
 });
 
 export type StatusFields = z.infer<typeof statusFields>;

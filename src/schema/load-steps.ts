@@ -113,7 +113,7 @@ function createRolesStep(pair: Pair, origin: SchemaOrigin): Step {
 function ownersStep(pair: Pair, origin: SchemaOrigin): Step {
   return {
     name: 'set-owners',
-    title: 'give the objects of other owners to them on the destination',
+    title: 'give the objects on the destination to their owners',
     done: async () => {
       const plan = await ownerPlan(pair, origin);
       if (plan === null) return 'the file does not say who owns what';

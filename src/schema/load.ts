@@ -1,19 +1,21 @@
 import { ToolError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import type { Role } from '../pair/side.js';
 import { invalidIndexes } from '../postgres/catalog/indexes.js';
 import type { ObjectName } from '../postgres/schemas.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
 import { runTool, ToolFailure } from '../process/run.js';
 import { withSchemaArchive, withUseList, type Archive } from './archive.js';
 import { deferredObjects, initialEntries } from './initial-load.js';
-import { endOrphans, LOAD_NAMES, notLoaded } from './prepare.js';
+import { sourceOrigin } from './origin.js';
+import { endOrphans, loader, LOAD_NAMES, notLoaded } from './prepare.js';
 import type { TocEntry } from './toc.js';
 
 /** The lines of a failure that are shown: the message and the beginning of the statement. */
 const SAID_LINES = 8;
 
 /**
- * Loads the source's schema into the destination as its owner, without NOT VALID constraints and without the indexes
+ * Loads the source's schema into the destination, without NOT VALID constraints and without the indexes
  * that can wait. One transaction: all of it, or nothing. Run prepareSchema() before.
  * @param keysLater the tables that get their keys when their rows are there
  * @returns how many entries of the dump were loaded, how many objects are left for later, and the source's INVALID
@@ -30,9 +32,10 @@ export async function loadSchema(
   return withSchemaArchive(pair, async (archive, source) => {
     const deferred = await deferredObjects(source, schemas, keysLater);
     const entries = initialEntries(archive.entries, deferred);
-    await endOrphans(await pair.dst.owner());
+    const role = await loader(pair, sourceOrigin(pair));
+    await endOrphans(await pair.dst.session(role));
     progress(`loading ${String(entries.length)} objects into the destination`);
-    await restore(pair, archive, entries);
+    await restore(pair, role, archive, entries);
     return {
       loaded: entries.length,
       deferred: deferred.indexes.length + deferred.constraints.length + deferred.keys.length,
@@ -41,9 +44,9 @@ export async function loadSchema(
   });
 }
 
-async function restore(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<void> {
+async function restore(pair: Pair, role: Role, archive: Archive, entries: readonly TocEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const address = pair.dst.address('owner');
+  const address = pair.dst.address(role);
   try {
     await withUseList(archive, entries, (list) =>
       runTool({

@@ -8,8 +8,8 @@ import { roleNames } from './grant-roles.js';
 import type { SchemaOrigin } from './origin.js';
 
 /**
- * The destination's owner loads the schemas, so that all is his at first. What belongs to others on the source is given to
- * them where the destination has them.
+ * Who loads the schemas is the owner of all of it at first. Then what belongs to others on the source is given to them where
+ * the destination has them, and the rest to the config's owner.
  */
 
 export interface OwnerPlan {
@@ -22,31 +22,47 @@ export interface OwnerPlan {
 export async function ownerPlan(pair: Pair, origin: SchemaOrigin): Promise<OwnerPlan | null> {
   const from = await origin.owned();
   if (from === null) return null;
-  const [owner, role] = [await origin.owner(), await roleNames(pair, origin)];
-  const ours = pair.dst.config.owner_user.name;
-  const others = from.filter((one) => one.owner !== owner);
-  if (others.length === 0) return { changes: [], left: [] };
+  const role = await roleNames(pair, origin);
+  const { owner_user: owner, root_user: root } = pair.dst.config;
   const { names } = await pair.schemas();
   const to = new Map((await ownedObjects(await pair.dst.root(), names)).map((one) => [one.object, one.owner]));
-  const there = others.filter(({ object }) => to.get(object) === ours);
+  const there = from.flatMap(({ object, owner: theirs }) => {
+    const current = to.get(object);
+    const loaded = current === owner.name || current === root.name;
+    return loaded ? [{ object, current, owner: theirs, here: role(theirs) }] : [];
+  });
   return {
-    changes: there.flatMap(({ object, owner: theirs }) => {
-      const here = role(theirs);
-      return here === null || here === ours ? [] : [{ object, owner: here }];
+    changes: there.flatMap(({ object, current, here }) => {
+      const wanted = here ?? owner.name;
+      return wanted === current ? [] : [{ object, owner: wanted }];
     }),
-    left: there.filter((one) => role(one.owner) === null),
+    left: there.flatMap(({ object, owner: theirs, here }) => (here === null ? [{ object, owner: theirs }] : [])),
   };
 }
 
 /** @returns what was done, in a sentence. What root may not give away stays, and is named. */
 export async function setOwners(pair: Pair, { changes, left }: OwnerPlan): Promise<string> {
   const dst = await pair.dst.root();
+  const { superuser } = await dst.one<{ superuser: boolean }>(
+    'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  );
+  const statements = changes.map(({ object, owner }) => ({
+    object,
+    owner,
+    sql: `ALTER ${object} OWNER TO ${ident(owner)}`,
+  }));
   const refused: string[] = [];
   await dst.transaction(async () => {
-    for (const { object, owner } of changes) {
+    if (superuser) {
+      // Thousands in one go: nothing is refused to a superuser.
+      await dst.query(statements.map(({ sql }) => sql).join(';\n'));
+      return;
+    }
+    for (const { object, owner, sql } of statements) {
       await dst.query('SAVEPOINT one');
       try {
-        await dst.query(`ALTER ${object} OWNER TO ${ident(owner)}`);
+        await dst.query(sql);
+        await dst.query('RELEASE SAVEPOINT one');
       } catch (error) {
         if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.insufficientPrivilege) throw error;
         await dst.query('ROLLBACK TO SAVEPOINT one');
@@ -54,7 +70,7 @@ export async function setOwners(pair: Pair, { changes, left }: OwnerPlan): Promi
       }
     }
   });
-  const given = `gave ${changes.length - refused.length} objects to their owners`;
+  const given = `gave ${String(changes.length - refused.length)} objects to their owners`;
   return [
     given,
     ...(refused.length === 0 ? [] : [`root may not give ${refused.join(', ')}`]),

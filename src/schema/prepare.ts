@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryError, RefusedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import type { Role } from '../pair/side.js';
 import { schemaObjects } from '../postgres/catalog/schema-objects.js';
 import { ident } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
@@ -75,13 +76,25 @@ export async function prepareSchema(pair: Pair, schema: string): Promise<void> {
 }
 
 /**
- * Ends loads that a killed belt has left running, so that they do not stand in the way. Two belts on one database are
- * kept apart elsewhere. The owner may end what the owner started.
+ * As whom a schema is loaded: root where it is a superuser, since some objects (base types, operator classes, functions in
+ * C) nobody else may make; their owners get them afterwards. Else the owner; as whom, too, what is not known to be whose.
  */
-export async function endOrphans(owner: Session): Promise<void> {
+export async function loader(pair: Pair, origin: SchemaOrigin): Promise<Role> {
+  const { superuser } = await (
+    await pair.dst.root()
+  ).one<{ superuser: boolean }>('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user');
+  return superuser && (await origin.owned()) !== null ? 'root' : 'owner';
+}
+
+/**
+ * Ends loads that a killed belt has left running, so that they do not stand in the way. Two belts on one database are
+ * kept apart elsewhere.
+ * @param session of a role that may end them: a superuser's, or of the role that started them
+ */
+export async function endOrphans(session: Session): Promise<void> {
   const deadline = Date.now() + ORPHAN_WAIT_MS;
   for (;;) {
-    const { running } = await owner.one<{ running: number }>(
+    const { running } = await session.one<{ running: number }>(
       `SELECT count(pg_terminate_backend(pid))::int AS running FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = ANY ($1) AND pid <> pg_backend_pid()`,
       [Object.values(LOAD_NAMES)],

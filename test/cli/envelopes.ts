@@ -112,6 +112,9 @@ const loaded = (name: string, state: 'done' | 'copying' | 'waiting', done: numbe
   bytes_total: total,
 });
 
+const INTERRUPTED =
+  'forward: the copy was interrupted after 1 of 2 tables; slot pgl_orders_pg1_pg1_pg2 on the source keeps 96.7 kB of WAL for it meanwhile; run belt setup again: it goes on';
+
 export const status: Row<StatusFields>[] = [
   {
     ...good('shop'),
@@ -142,6 +145,10 @@ export const status: Row<StatusFields>[] = [
     forward: null,
     back: null,
     initial_load: {
+      copied_by: 'belt',
+      phase: 'copying',
+      started_at: '2026-01-02T03:00:00Z',
+      snapshot_seconds: 95.2,
       tables: [
         loaded('Order Details', 'copying', 1_048_576, 9_437_184),
         ...Array.from({ length: 10 }, (_, i) => loaded(`log ${String(i)}`, 'waiting', 0, 8192 * (10 - i))),
@@ -168,6 +175,32 @@ export const status: Row<StatusFields>[] = [
     forward: figures(10, { wal_status: 'unreserved' }),
     back: null,
     initial_load: null,
+  },
+  {
+    ...failed('orders', INTERRUPTED),
+    forward_replication: 'down',
+    back_replication: 'unconfigured',
+    lag: { sent_lag: 'unknown', write_lag: 'unknown', flush_lag: 'unknown', replay_lag: 'unknown' },
+    src_dataset_size: '12 MB',
+    dst_dataset_size: '3 MB',
+    progress: '25.0 %',
+    lag_bytes: 99_000,
+    wal_retained_bytes: 99_000,
+    down_reasons: [INTERRUPTED],
+    forward: figures(99_000),
+    back: null,
+    initial_load: {
+      copied_by: 'belt',
+      phase: 'interrupted',
+      started_at: '2026-01-02T03:00:00Z',
+      snapshot_seconds: null,
+      tables: [loaded('Order Details', 'waiting', 0, 9_437_184), loaded('users', 'done', 3_145_728, 3_145_728)],
+      bytes_done: 3_145_728,
+      bytes_total: 12_582_912,
+      bytes_per_second: null,
+      seconds_left: null,
+      blocked_by: [],
+    },
   },
   refused,
 ];

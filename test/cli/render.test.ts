@@ -101,7 +101,7 @@ describe.each(
 /** Results that are watched, by the golden file. */
 const WATCHED: readonly (readonly [string, Envelope<StatusFields>])[] = [
   ['all', made.envelope('status', made.watched)],
-  ...['replicating', 'initializing', 'down', 'failed'].flatMap((name, index) =>
+  ...['replicating', 'initializing', 'down', 'interrupted', 'failed'].flatMap((name, index) =>
     made.watched.slice(index, index + 1).map((row) => [name, made.envelope('status', [row], row.db)] as const),
   ),
 ];

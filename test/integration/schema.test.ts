@@ -13,6 +13,8 @@ import { loadSchema } from '../../src/schema/load.js';
 import { schemaSteps } from '../../src/schema/load-steps.js';
 import { refreshViews, unpopulatedViews } from '../../src/schema/materialized-views.js';
 import { addConstraints, missingConstraints } from '../../src/schema/not-valid-constraints.js';
+import { ownerPlan, setOwners } from '../../src/schema/object-owners.js';
+import { sourceOrigin } from '../../src/schema/origin.js';
 import { prepareSchemas, schemaLoaded } from '../../src/schema/prepare.js';
 import { missingSchemaPrivileges } from '../../src/schema/privileges.js';
 import { openPair } from '../harness/open-pair.js';
@@ -186,16 +188,37 @@ describe('carrying a schema over', () => {
     const { test, pair } = await start({
       srcSql: 'CREATE TABLE "first one" (id int PRIMARY KEY)',
     });
-    // Only superusers may make functions in C: the owner's load has to fail on it.
+    // Its table is in a schema that does not come along.
     await test.src.sql(
-      `CREATE FUNCTION ${ident(test.schema)}."c fn"(text) RETURNS text LANGUAGE internal IMMUTABLE AS 'upper'`,
+      `CREATE TABLE other_one (id int); CREATE VIEW ${ident(test.schema)}."a view" AS SELECT id FROM other_one`,
     );
     await prepareSchemas(pair);
     const error = await loadSchema(pair).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ToolError);
-    expect((error as ToolError).message).toMatch(/nothing of it: FUNCTION Shop Data c fn\(text\).*permission denied/s);
+    expect((error as ToolError).message).toMatch(/nothing of it: VIEW Shop Data a view .*other_one.* does not exist/s);
     expect((error as ToolError).message).not.toContain(test.names.owner.pw);
     expect(await schemaLoaded(pair)).toBe(false);
+  });
+
+  it('loads what only a superuser may make, and all is its owner’s in the end', async () => {
+    const { test, pair } = await start({ srcSql: 'CREATE TABLE one (id int PRIMARY KEY)' });
+    const schema = ident(test.schema);
+    await test.src.sql(
+      `CREATE FUNCTION ${schema}."c fn"(text) RETURNS text LANGUAGE internal IMMUTABLE AS 'upper';
+       ALTER FUNCTION ${schema}."c fn"(text) OWNER TO ${ident(test.names.owner.name)}`,
+    );
+    await prepareSchemas(pair);
+    await loadSchema(pair);
+    const plan = await ownerPlan(pair, sourceOrigin(pair));
+    if (plan !== null) await setOwners(pair, plan);
+    expect(
+      await test.dst.sql(
+        `SELECT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relnamespace = $1::regnamespace AND relname = 'one'
+         UNION ALL SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace = $1::regnamespace`,
+        [schema],
+      ),
+    ).toEqual([{ owner: test.names.owner.name }, { owner: test.names.owner.name }]);
+    expect(await ownerPlan(pair, sourceOrigin(pair))).toEqual({ changes: [], left: [] });
   });
 
   it('ends the load that a killed belt left running, and begins anew', async () => {

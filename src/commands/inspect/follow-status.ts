@@ -1,4 +1,4 @@
-import { secondsLeft } from '../../pglogical/progress.js';
+import { secondsLeft } from '../../pglogical/speed.js';
 import type { DirectionFigures, StatusFields } from '../../results/status.js';
 import type { Follower } from '../define.js';
 
@@ -92,9 +92,9 @@ export function lagSeconds(samples: readonly WalSample[], { at, wal, confirmed }
 function followLoad(): (load: StatusFields['initial_load'], at: number) => StatusFields['initial_load'] {
   let samples: CopySample[] = [];
   return (load, at) => {
-    if (load === null) {
+    if (load === null || load.phase === 'interrupted' || load.phase === 'keys') {
       samples = [];
-      return null;
+      return load;
     }
     const before = windowStart(samples, at);
     samples = thinned([...samples, { at, bytes: load.bytes_done }]);

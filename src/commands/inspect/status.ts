@@ -13,8 +13,7 @@ const NOT_APPLICABLE = 'n/a';
 /** Reads both directions, and how far the initial copy is while it runs. */
 export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
   const [forwardState, backState] = await Promise.all([readDirection(forward(pair)), readDirection(back(pair))]);
-  const { status, subscription } = forwardState;
-  const load = status === 'initializing' && subscription !== null ? await readInitialLoad(pair, subscription) : null;
+  const load = await readInitialLoad(pair, forwardState);
   const reasons = [
     ...forwardState.reasons.map((reason) => `forward: ${reason}`),
     ...backState.reasons.map((reason) => `back: ${reason}`),
@@ -40,7 +39,10 @@ export async function run(pair: Pair): Promise<Outcome<StatusFields>> {
   return {
     fields,
     error: new BeltError(`replication is down: ${reasons.join('; ')}`, {
-      hint: `Run belt doctor ${pair.config.dc} ${pair.config.db}: it looks for the cause and says what to do. A worker that failed is started again by pglogical within three minutes.`,
+      hint:
+        forwardState.copy === null
+          ? `Run belt doctor ${pair.config.dc} ${pair.config.db}: it looks for the cause and says what to do. A worker that failed is started again by pglogical within three minutes.`
+          : `Run belt setup ${pair.config.dc} ${pair.config.db}: it goes on with the copy. To copy everything anew instead, run belt reset before it.`,
       detail: { reasons },
     }),
   };

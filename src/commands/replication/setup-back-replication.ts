@@ -57,7 +57,9 @@ async function refuseUnlessCopied(pair: Pair): Promise<string> {
       hint:
         state.status === 'unconfigured'
           ? 'Run belt setup first.'
-          : 'Wait until belt status says "replicating": before that, copied rows would be sent back to the source and overwrite newer ones.',
+          : state.copy !== null && state.status === 'down'
+            ? 'Run belt setup again: it goes on. Before the copy is whole, its rows would be sent back to the source and overwrite newer ones.'
+            : 'Wait until belt status says "replicating": before that, copied rows would be sent back to the source and overwrite newer ones.',
       detail: { side: 'dst', forward_replication: state.status },
     },
   );

@@ -6,6 +6,8 @@ import { patiently } from '../../pair/patiently.js';
 import { accessGranted, grantAccess } from '../../pglogical/access.js';
 import { checkCopyTarget } from '../../data/copy-target.js';
 import { prepareProofStep } from '../../pglogical/copy-proof.js';
+import { readOwnCopy } from '../../pglogical/copy-state.js';
+import { noBackReplicationStep } from '../../pglogical/no-back-replication.js';
 import { forward } from '../../pglogical/direction.js';
 import { nodeSteps, setupReplicationSet } from '../../pglogical/setup-steps.js';
 import { createSubscription, subscriptionExists, waitForDirection } from '../../pglogical/subscriptions.js';
@@ -20,6 +22,7 @@ import { Controls } from '../../copy/controls.js';
 import { copySteps, handedOver } from '../../copy/copy-steps.js';
 import { defaultJobs } from '../../copy/default-jobs.js';
 import { supervised } from '../../copy/supervisor.js';
+import { keysStep } from '../../schema/late-keys.js';
 import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -61,7 +64,10 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   );
   const schemas = await pair.schemas();
   const replicated = replicatedTables(tables);
-  if (options.copy === 'pglogical') refuseGenerated(pair, replicated);
+  if (options.copy === 'pglogical') {
+    refuseGenerated(pair, replicated);
+    await refuseOwnCopy(pair);
+  }
   const access = (name: 'src' | 'dst') => ({
     name: `grant-access-${name}`,
     title: `let role pglogical read and write the tables on the ${pair[name].word}`,
@@ -90,7 +96,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls }));
     else {
       await pair.run(
-        pglogicalCopySteps(pair, schemas, replicated, subscribed, (found) => {
+        pglogicalCopySteps(pair, schemas, replicated, controls, subscribed, (found) => {
           status = found;
         }),
       );
@@ -117,12 +123,17 @@ function pglogicalCopySteps(
   pair: Pair,
   schemas: Schemas,
   replicated: readonly Table[],
+  controls: Controls,
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
 ): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  const keys = keysStep(pair, replicated, controls);
   return [
+    noBackReplicationStep(pair, subscribed),
+    // Those that a copy of belt's, given up since, was to build when the rows are there.
+    { ...keys, done: async () => (await subscribed()) ?? (await keys.done?.()) ?? null },
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
@@ -147,6 +158,16 @@ function pglogicalCopySteps(
       },
     },
   ];
+}
+
+/** @throws RefusedError when a copy of belt's is not over: one of the two must copy all */
+async function refuseOwnCopy(pair: Pair): Promise<void> {
+  const copy = await readOwnCopy(await pair.dst.root());
+  if (copy === null || copy.phase === 'done') return;
+  throw new RefusedError(`belt itself has begun to copy into the ${pair.dst.toString()}`, {
+    hint: 'Leave --copy away: it goes on. Or run belt reset first, to copy everything anew.',
+    detail: { side: 'dst', tables: copy.tables, tables_whole: copy.whole },
+  });
 }
 
 /** @throws RefusedError when the source has no such schema, or lacks a table that the config names */

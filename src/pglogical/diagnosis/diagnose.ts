@@ -3,9 +3,10 @@ import type { Pair } from '../../pair/pair.js';
 import type { DoctorFinding } from '../../results/doctor.js';
 import { back, forward, type Direction } from '../direction.js';
 import { presence } from '../extension.js';
-import { readDirection, slotName, type DirectionState, type DirectionStatus } from '../state.js';
+import { applyWorkerPid, readDirection, slotName, type DirectionState, type DirectionStatus } from '../state.js';
 import { changeFindings } from './change.js';
 import { connectionFindings } from './connection.js';
+import { copyFindings } from './copy.js';
 import { finding, type Check, type Facts } from './facts.js';
 import { lockFindings } from './locks.js';
 import { logFindings } from './log.js';
@@ -32,6 +33,17 @@ const THOROUGH: readonly Check[] = [
   rowSecurityFindings,
   changeFindings,
   logFindings,
+];
+
+/** What can keep belt's own copy, or what follows it, from running: its subscription sleeps, and keys come later. */
+const WHILE_COPYING: readonly Check[] = [
+  lockFindings,
+  roleFindings,
+  connectionFindings,
+  versionFindings,
+  walFindings,
+  tableFindings,
+  rowSecurityFindings,
 ];
 
 export interface Diagnosis {
@@ -74,11 +86,13 @@ async function examine(pair: Pair, direction: Direction, state: DirectionState):
     provider,
     pair,
     status,
-    workerPid: await workerPid(subscriber, direction.subscription),
+    copy: state.copy,
+    workerPid: await applyWorkerPid(subscriber, direction.subscription),
   };
-  const found = await quickFindings(facts, state.copyLost);
+  const found =
+    state.copy === null ? await quickFindings(facts, state.copyLost) : await copyFindings(facts, state.copy);
   // One after the other: they share the sessions.
-  for (const check of THOROUGH) found.push(...(await tryCheck(check, facts)));
+  for (const check of state.copy === null ? THOROUGH : WHILE_COPYING) found.push(...(await tryCheck(check, facts)));
   // Without a cause: the worker itself, and where its own reason stands.
   if (status === 'down' && !found.some(({ severity }) => severity === 'fail')) found.push(workerNotRunning(facts));
   return found;
@@ -102,14 +116,4 @@ async function tryCheck(check: Check, facts: Facts): Promise<DoctorFinding[]> {
       }),
     ];
   }
-}
-
-async function workerPid(subscriber: Facts['subscriber'], subscription: string): Promise<number | null> {
-  const [worker] = await subscriber.query<{ pid: number }>(
-    `SELECT a.pid FROM pg_stat_activity a, pglogical.subscription s
-      WHERE s.sub_name = $1 AND a.datname = current_database()
-        AND a.application_name = format('pglogical apply %s:%s', a.datid, s.sub_id)`,
-    [subscription],
-  );
-  return worker?.pid ?? null;
 }

@@ -20,6 +20,8 @@ export interface QuickFacts {
 export interface Facts extends QuickFacts {
   readonly pair: Pair;
   readonly status: DirectionState['status'];
+  /** Belt's own copy, as long as it is not over. */
+  readonly copy: DirectionState['copy'];
   /** The apply worker's process, or null when it does not run. */
   readonly workerPid: number | null;
 }

@@ -3,6 +3,7 @@ import type { Side } from '../../pair/side.js';
 import { qualified } from '../../postgres/quote.js';
 import type { Session } from '../../postgres/session.js';
 import type { DoctorFinding } from '../../results/doctor.js';
+import { COPY_SESSIONS } from '../copy-state.js';
 import { finding, type Facts } from './facts.js';
 
 /** A lock is waited for now and then in good health: only one that is waited for twice, so long apart, is told of. */
@@ -41,8 +42,8 @@ async function waitsOn(facts: Facts, side: Side, session: Session): Promise<Doct
 }
 
 /**
- * The apply worker by its name, the other processes by their role: the copy's own sessions, and the walsender that waits
- * for open transactions while it makes the slot.
+ * The apply worker and belt's own copy by their names, the other processes by their role: the sessions of pglogical's copy,
+ * and the walsender that waits for open transactions while it makes the slot.
  */
 function readWaits({ direction, subscription }: Facts, side: Side, session: Session): Promise<Wait[]> {
   return session.query<Wait>(
@@ -60,12 +61,14 @@ function readWaits({ direction, subscription }: Facts, side: Side, session: Sess
                                                                               WHERE sub_name = $2)
                                 OR $3 AND w.usename = $4
                  ELSE w.usename = $4 AND (w.backend_type = 'walsender' OR $3) END
+         OR w.datname = current_database() AND w.application_name LIKE $5
       ORDER BY 1, 3`,
     [
       side === direction.subscriber,
       direction.subscription,
       subscription.sync_status !== 'r',
       side.config.pglogical_user.name,
+      COPY_SESSIONS,
     ],
   );
 }

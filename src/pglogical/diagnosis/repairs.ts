@@ -24,6 +24,9 @@ const WAIT_MS = 60_000;
 /** A worker that ended a moment ago is started again after some seconds only, whatever it is told. */
 const DOWN_GRACE_MS = 20_000;
 
+/** Its subscription is woken by setup alone. */
+const COPY_FIRST = 'the copy is not over: belt setup goes on with it';
+
 /** The steps that mend what is safe to mend, a direction's cause first and its worker last. Empty when nothing is. */
 export function repairSteps(pair: Pair, findings: readonly DoctorFinding[]): Step[] {
   return [forward(pair), back(pair)].flatMap((direction) => {
@@ -80,7 +83,8 @@ function startStep(direction: Direction): Step {
     name: `start-worker-${direction.name}`,
     title: `enable subscription ${direction.subscription} on the ${direction.subscriber.word} and start its worker`,
     done: async () => {
-      const { status } = await readDirection(direction);
+      const { status, copy } = await readDirection(direction);
+      if (copy !== null) return COPY_FIRST;
       return status === 'down' ? null : `${direction.name} replication is ${status}`;
     },
     run: async () => {
@@ -95,6 +99,7 @@ function waitStep(pair: Pair, direction: Direction): Step {
   return {
     name: `wait-${direction.name}`,
     title: `wait until ${direction.name} replication runs`,
+    done: async () => ((await readDirection(direction)).copy === null ? null : COPY_FIRST),
     run: async () => {
       const options = { deadline: WAIT_MS, downGrace: DOWN_GRACE_MS, signal: pair.environment.signal };
       try {

@@ -42,8 +42,13 @@ function statusLine(name: string, status: string | undefined, figures: Direction
 
 function reasonNews(before: StatusRow | undefined, now: StatusRow): string[] {
   return (now.down_reasons ?? [])
-    .filter((reason) => before?.down_reasons?.includes(reason) !== true)
+    .filter((reason) => before?.down_reasons?.some((one) => withoutSizes(one) === withoutSizes(reason)) !== true)
     .map((reason) => `down: ${reason}`);
+}
+
+/** A slot without a reader keeps more WAL at every look: that alone is no other reason. */
+function withoutSizes(reason: string): string {
+  return reason.replaceAll(/[\d.]+ (?:bytes|[kMGTP]B)/g, '');
 }
 
 function trendNews(name: string, before: DirectionFigures | undefined, now: DirectionFigures | undefined): string[] {
@@ -62,7 +67,11 @@ function walNews(name: string, before: DirectionFigures | undefined, now: Direct
 
 function loadNews({ initial_load: before = null }: Partial<StatusRow> = {}, now: StatusRow): string[] {
   const load = now.initial_load ?? null;
-  if (load === null) return [];
+  // What was interrupted stands among the reasons.
+  if (load === null || load.phase === 'interrupted') return [];
+  if (load.phase === 'keys') {
+    return before?.phase === 'keys' ? [] : ['initial copy: all rows are there, keys are built'];
+  }
   const done = new Set((before?.tables ?? []).flatMap(({ name, state }) => (state === 'done' ? [name] : [])));
   const finished = before === null ? [] : load.tables.filter(({ name, state }) => state === 'done' && !done.has(name));
   const tables = finished.map(({ name, bytes_total: bytes }) => `table ${name} copied, ${formatBytes(bytes)}`);

@@ -17,6 +17,13 @@ const BAR = 30;
 /** Columns where the terminal does not tell. */
 const LINE = 100;
 
+const PHASES: Readonly<Record<Load['phase'], string>> = {
+  preparing: 'waits for its snapshot of the source',
+  copying: '',
+  keys: 'keys are built',
+  interrupted: 'interrupted',
+};
+
 /** Tables of an initial copy that are shown while they wait; the rest are counted. */
 const WAITING_SHOWN = 8;
 
@@ -134,6 +141,8 @@ function loadLines(load: Load, style: Style): string[] {
     load.bytes_per_second === null ? '' : `${formatBytes(load.bytes_per_second)}/s`,
     load.seconds_left === null ? '' : `${formatSeconds(load.seconds_left)} left`,
     `${String(of('done').length)} of ${String(load.tables.length)} tables done`,
+    PHASES[load.phase],
+    load.snapshot_seconds === null ? '' : `snapshot open for ${formatSeconds(load.snapshot_seconds)}`,
   ];
   const waiting = of('waiting').sort((a, b) => b.bytes_total - a.bytes_total);
   const rest = waiting.length - WAITING_SHOWN;

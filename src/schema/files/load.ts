@@ -1,10 +1,11 @@
 import { ToolError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
+import type { Role } from '../../pair/side.js';
 import { toolEnvironment } from '../../process/connection.js';
 import { runTool, ToolFailure } from '../../process/run.js';
 import { findPsql } from '../../process/tools.js';
 import type { SchemaLoad } from '../load-steps.js';
-import { endOrphans, LOAD_NAMES, notLoaded } from '../prepare.js';
+import { endOrphans, loader, LOAD_NAMES, notLoaded } from '../prepare.js';
 import type { ParsedFile } from './format.js';
 import { originOf } from './record.js';
 import { readSchemaFile, shownPath } from './store.js';
@@ -18,17 +19,18 @@ export async function fromFile(pair: Pair): Promise<SchemaLoad> {
   return {
     origin: originOf(pair, file),
     load: async (progress) => {
-      await endOrphans(await pair.dst.owner());
+      const role = await loader(pair, originOf(pair, file));
+      await endOrphans(await pair.dst.session(role));
       progress(`loading ${shownPath(pair, 'load')} into the destination`);
-      await runFile(pair, file);
+      await runFile(pair, role, file);
       return `loaded ${shownPath(pair, 'load')}${file.edited ? ', which was edited' : ''}`;
     },
   };
 }
 
-/** As the owner, in one transaction: all of it, or nothing. */
-async function runFile(pair: Pair, { text }: ParsedFile): Promise<void> {
-  const address = pair.dst.address('owner');
+/** In one transaction: all of it, or nothing. */
+async function runFile(pair: Pair, role: Role, { text }: ParsedFile): Promise<void> {
+  const address = pair.dst.address(role);
   const psql = await findPsql(pair.environment, (await pair.dst.root()).major);
   try {
     await runTool({

@@ -40,8 +40,10 @@ function look(wal: number, confirmed: number, safe: number | null = null): Statu
 }
 
 function copying(done: number): StatusFields {
-  const load = { tables: [], bytes_done: done, bytes_total: 100 * MB, bytes_per_second: 1, seconds_left: 1 };
-  return { ...look(0, 0), forward_replication: 'initializing', initial_load: { ...load, blocked_by: [] } };
+  const speed = { bytes_done: done, bytes_total: 100 * MB, bytes_per_second: 1, seconds_left: 1 };
+  const copy = { copied_by: 'belt', phase: 'copying', started_at: null, snapshot_seconds: 1 } as const;
+  const load = { ...copy, tables: [], ...speed, blocked_by: [] };
+  return { ...look(0, 0), forward_replication: 'initializing', initial_load: load };
 }
 
 describe('several looks at a direction', () => {

@@ -9,6 +9,7 @@ const subscription: SubscriptionState = {
   sync_status: 'r',
   tables_total: 3,
   tables_waiting: 0,
+  tables_unready: 0,
 };
 const slot: SlotState = {
   active: true,

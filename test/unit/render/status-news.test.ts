@@ -12,7 +12,8 @@ function rowOf(rows: readonly StatusRow[], index: number): StatusRow {
   return row;
 }
 
-const [replicating, initializing, down, failed] = [0, 1, 2, 3].map((index) => rowOf(status, index)) as [
+const [replicating, initializing, down, interrupted, failed] = [0, 1, 2, 3, 4].map((index) => rowOf(status, index)) as [
+  StatusRow,
   StatusRow,
   StatusRow,
   StatusRow,
@@ -47,7 +48,7 @@ describe('news', () => {
   });
 
   it('are none when nothing is new, small changes being none', () => {
-    for (const row of [replicating, initializing, down, failed]) expect(news(row, row)).toEqual([]);
+    for (const row of [replicating, initializing, down, interrupted, failed]) expect(news(row, row)).toEqual([]);
     expect(news(replicating, { ...replicating, lag_bytes: 5 })).toEqual([]);
     expect(news(initializing, further(0, 1_000_000))).toEqual([]);
   });
@@ -61,6 +62,20 @@ describe('news', () => {
     ]);
     expect(news(down, { ...down, down_reasons: ['forward: no worker runs', 'back: disabled'] })).toEqual([
       'down: back: disabled',
+    ]);
+  });
+
+  it('tell a copy that was interrupted once, however much WAL is kept for it, and what it is at', () => {
+    expect(news(initializing, interrupted)).toEqual([
+      'forward replication: down',
+      expect.stringMatching(/^down: forward: the copy was interrupted after 1 of 2 tables; .* run belt setup again/),
+    ]);
+    const [reason = ''] = interrupted.down_reasons ?? [];
+    expect(news(interrupted, { ...interrupted, down_reasons: [reason.replace('96.7 kB', '12.0 GB')] })).toEqual([]);
+    const load = initializing.initial_load;
+    if (load === null || load === undefined) throw new Error('no load');
+    expect(news(initializing, { ...initializing, initial_load: { ...load, phase: 'keys' } })).toEqual([
+      'initial copy: all rows are there, keys are built',
     ]);
   });
 

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatBytes } from '../bytes.js';
+import { BeltError, DeadlineError, InterruptedError } from '../errors.js';
+import type { Step } from '../pair/steps.js';
+import type { Direction } from '../pglogical/direction.js';
+import { applyWorkerPid, readDirection, type DirectionState } from '../pglogical/state.js';
+
+/** Milliseconds between two looks. */
+const LOOK_MS = 500;
+/** Milliseconds for which it may be down: a worker that failed is started again after some seconds. */
+const DOWN_MS = 20_000;
+/** Milliseconds without anything confirmed, when a session is in the way of the worker, and when none is. */
+const BLOCKED_MS = 20_000;
+const STALLED_MS = 600_000;
+
+/**
+ * The step that waits until the destination has what was written while rows were copied. pglogical's own word comes when the
+ * worker has started: here every table must have been taken over, and the worker that reads the slot, the same one in two
+ * looks, must have come to the end of the source's log. It takes as long as something moves.
+ * @param handedOver whether this run has just done so
+ */
+export function catchUpStep(direction: Direction, signal: AbortSignal, handedOver: () => boolean): Step {
+  return {
+    name: 'catch-up',
+    title: 'wait until the destination has what was written meanwhile',
+    done: async () => (!handedOver() && isReady(await readDirection(direction)) ? 'it has' : null),
+    run: async (progress) => {
+      await untilReady(direction, signal, progress);
+      return 'replicating';
+    },
+  };
+}
+
+/** Whether nothing is left to wait for, but for looking twice. */
+function isReady({ status, subscription, slot }: DirectionState): boolean {
+  return status === 'replicating' && subscription?.tables_unready === 0 && slot?.walsender_state === 'streaming';
+}
+
+async function untilReady(direction: Direction, signal: AbortSignal, progress: (text: string) => void): Promise<void> {
+  const subscriber = await direction.subscriber.root();
+  let readyPid: number | null = null;
+  let position: string | null = null;
+  let movedAt = performance.now();
+  let upAt = performance.now();
+  for (;;) {
+    const state = await readDirection(direction);
+    const now = performance.now();
+    const pid = await applyWorkerPid(subscriber, direction.subscription);
+    if (isReady(state) && pid !== null) {
+      if (pid === readyPid) return;
+      readyPid = pid;
+    } else readyPid = null;
+    const confirmed = state.slot?.confirmed_flush_lsn ?? null;
+    if (confirmed !== position) movedAt = now;
+    position = confirmed;
+    if (state.status !== 'down') upAt = now;
+    else if (now - upAt > DOWN_MS) throw isDown(direction, state);
+    if (now - movedAt > BLOCKED_MS && readyPid === null) await refuseStalled(direction, pid, now - movedAt);
+    progress(`${formatBytes(state.slot?.confirmed_lag_bytes ?? 0)} of WAL to go`);
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => {
+      throw new InterruptedError('interrupted while the destination caught up; replication goes on by itself');
+    });
+  }
+}
+
+function isDown({ subscriber, subscription }: Direction, { reasons }: DirectionState): BeltError {
+  return new BeltError(`all rows are copied, but replication does not go on: ${reasons.join('; ')}`, {
+    hint: 'See why with "belt doctor", mend it, and run the same command again.',
+    detail: { side: subscriber.name, object: subscription, reasons },
+  });
+}
+
+async function refuseStalled({ subscriber, subscription }: Direction, pid: number | null, ms: number): Promise<void> {
+  const session = await subscriber.root();
+  const { pids } = await session.one<{ pids: number[] }>(
+    'SELECT coalesce(pg_blocking_pids($1), ARRAY[]::int[]) AS pids',
+    [pid],
+  );
+  if (pids.length === 0 && ms < STALLED_MS) return;
+  throw new DeadlineError(
+    `all rows are copied, but nothing more has arrived for ${String(Math.round(ms / 1000))} s` +
+      (pids.length === 0
+        ? ''
+        : `: the apply worker on the ${subscriber.toString()} waits for a lock held by pid ${pids.join(', ')}`),
+    {
+      hint:
+        pids.length === 0
+          ? 'See why with "belt doctor", and run the same command again.'
+          : `End those sessions (SELECT pg_terminate_backend(${String(pids[0])})), and run the same command again.`,
+      detail: { side: subscriber.name, object: subscription, blocked_by: pids },
+    },
+  );
+}
