@@ -143,7 +143,7 @@ describe('several schemas', () => {
     expect(before.src.schema_name).toBe(`sales, stock, "a.b ""x"", 'é'"`);
     const items = before.src.tables.filter(({ name }) => name === 'items');
     expect(items.map(({ schema_name }) => schema_name).sort()).toEqual([...SCHEMAS].sort());
-    expect(before.findings.map(({ object }) => object)).toContain('table stock.log');
+    expect(before.findings.map(({ object }) => object)).toContain('table "stock"."log"');
     const keys = await row<{ detail: { without_primary_key: string[] } }>(pair, 'check-pkeys');
     expect(keys.detail.without_primary_key).toEqual(expect.arrayContaining(['sales.log', 'stock.log']));
 

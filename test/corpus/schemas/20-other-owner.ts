@@ -27,13 +27,4 @@ INSERT INTO of_superuser SELECT n, n FROM generate_series(1, 10) n;
 GRANT ALL ON of_superuser TO ${ident(owner.name)};`,
   forward: `INSERT INTO theirs (v) VALUES ('forward'); INSERT INTO theirs_keyless VALUES (100); UPDATE of_superuser SET mine = 3 WHERE id = 4; UPDATE mine SET v = 'forward' WHERE id = 7;`,
   back: `INSERT INTO theirs (v) VALUES ('back'); UPDATE of_superuser SET mine = 5 WHERE id = 4;`,
-  exceptions: [
-    {
-      object: /^pg_(class|type|proc) shop\.(theirs|of_superuser)/,
-      problem: /owner is "\\"Owner_/,
-      how: 'noted',
-      why: 'on the destination everything belongs to the owner of the config',
-    },
-  ],
-  findings: ['owners'],
 } satisfies CorpusSchema as CorpusSchema;
