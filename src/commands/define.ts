@@ -158,6 +158,11 @@ export const createRoles = flag(
   'make the roles that the schema names and the destination lacks: NOLOGIN, no password, with their memberships',
 );
 
+export const noExtensions = flag(
+  '--no-extensions',
+  "refuse, before anything is changed, where the destination lacks one of the source's extensions",
+);
+
 /** What `run` gives: the command's own fields of the row, and an error when a check found something. */
 export interface Outcome<Fields extends object> {
   readonly fields: Fields;

@@ -48,7 +48,7 @@ describe('belt setup', () => {
   it('finds nothing to do the second time, and changes nothing', async () => {
     const before = await everything(pair);
     const { results } = checkedJson(await pair.belt(['setup', '--json']), detailFields, [pair]);
-    const looks = ['read-source', 'check-tools', 'check-grant-roles'];
+    const looks = ['read-source', 'check-tools', 'check-extensions', 'check-grant-roles'];
     const again = results.flatMap(({ steps }) => steps.filter(({ name }) => !looks.includes(name)));
     expect(again.length).toBeGreaterThan(10);
     expect(again.filter(({ status }) => status !== 'skipped')).toEqual([]);

@@ -22,8 +22,9 @@ import { Controls } from '../../copy/controls.js';
 import { copySteps, handedOver } from '../../copy/copy-steps.js';
 import { defaultJobs } from '../../copy/default-jobs.js';
 import { supervised } from '../../copy/supervisor.js';
+import { databaseStep } from '../../schema/database.js';
 import { keysStep } from '../../schema/late-keys.js';
-import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
+import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -33,6 +34,8 @@ interface Options {
   readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
+  /** Whether it makes extensions that the destination lacks. */
+  readonly extensions: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
   /** undefined for as many as fit the destination. */
@@ -78,7 +81,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const requirements = requirementsStep(pair, { ...options, done: subscribed });
   await pair.run([requirements.step]);
-  if (options.schema) await pair.run([toolsStep(pair)]);
+  if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   let status = 'replicating';
   const controls = new Controls(
     options.jobs ?? (await defaultJobs(await pair.dst.root())),
@@ -87,7 +90,8 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   const begin = async (): Promise<void> => {
     await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
     const keysLater = options.copy === 'belt' ? replicated : [];
-    if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
+    if (options.schema)
+      await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
     await pair.run([access('src'), access('dst')]);
     const byBelt = options.copy === 'belt';
     // The proof belongs to pglogical's copy; belt's has its journal.

@@ -8,6 +8,7 @@ import {
   flag,
   integer,
   integerIfGiven,
+  noExtensions,
   size,
   speed,
   type CommandSpec,
@@ -54,6 +55,7 @@ const setup = definePairCommand({
     schema: noSchema,
     accept,
     createRoles,
+    extensions: noExtensions,
     copy: choice('--copy <who>', 'who copies the rows', ['belt', 'pglogical'], 'belt'),
     jobs: integerIfGiven(
       '-j, --jobs <n>',
