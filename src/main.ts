@@ -86,7 +86,9 @@ class Run implements Handlers {
         await this.#watch(spec, spec.watch, call, seconds);
         return;
       }
-      const { runCommand } = await import('./runner.js');
+      const { looksOn, runCommand } = await import('./runner.js');
+      // After the ^C that a terminal shows.
+      if (looksOn({ spec, options: call.options })) this.farewell = this.host.stderr.terminal === null ? '' : '\n';
       envelope = await runCommand({ spec, ...call }, environment, await this.#makeProgress());
     } catch (error) {
       if (!call.json) throw error;

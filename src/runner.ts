@@ -51,7 +51,7 @@ export async function runCommand(
     success,
     timestamp: started.toISOString(),
     duration_ms: Date.now() - started.getTime(),
-    error: environment.signal.aborted ? errorToJson(new InterruptedError('interrupted')) : null,
+    error: environment.signal.aborted && !looksOn(request) ? errorToJson(new InterruptedError('interrupted')) : null,
     results,
   };
 }
@@ -112,6 +112,14 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
     stepProgress: (step: { title: string }, text: string) => {
       progress.stepProgress(db, step.title, redact(text));
     },
+    warned: (text: string) => {
+      progress.warn(db, redact(text));
+      log.write(`warning: ${redact(text)}`);
+    },
+    noted: (text: string) => {
+      progress.note(db, redact(text));
+      log.write(redact(text));
+    },
     stepEnded: (step: { name: string; title: string }, result: Row<object>['steps'][number]) => {
       const message = result.message === null ? null : redact(result.message);
       progress.stepEnded(db, step.title, { ...result, message });
@@ -120,6 +128,11 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
       );
     },
   };
+}
+
+/** Whether it only looks on, so that whoever ends it has seen enough. */
+export function looksOn({ spec, options }: Pick<RunRequest, 'spec' | 'options'>): boolean {
+  return spec.looksOn?.(options as OptionsOf<OptionSpecs>) === true;
 }
 
 function changesServers({ spec, options, dryRun }: RunRequest): boolean {

@@ -1,8 +1,7 @@
 import type { CommandModule, Follower } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { ConnectionError, errorToJson } from './errors.js';
-import type { Pair } from './pair/pair.js';
-import type { StepEvents } from './pair/steps.js';
+import type { Pair, PairEvents } from './pair/pair.js';
 import { readPair } from './read-pair.js';
 import { redactDeep, type Redactor } from './redact.js';
 import type { Row } from './results/envelope.js';
@@ -12,10 +11,12 @@ import type { WatchRequest } from './watcher.js';
 const LOOK_LIMIT_MS = 20_000;
 
 /** Commands that are watched have no steps worth showing. */
-const SILENT: StepEvents = {
+const SILENT: PairEvents = {
   stepStarted: () => undefined,
   stepProgress: () => undefined,
   stepEnded: () => undefined,
+  warned: () => undefined,
+  noted: () => undefined,
 };
 
 interface Opened {

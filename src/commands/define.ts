@@ -54,6 +54,25 @@ export function size(flags: string, description: string): OptionSpec<number | un
   return { flags, description, parse };
 }
 
+/** A speed such as `50MB/s`, in bytes per second, or undefined; `none` for no limit, Infinity. */
+export function speed(flags: string, description: string): OptionSpec<number | undefined> {
+  const { parse } = size(flags, description);
+  return {
+    flags,
+    description,
+    parse: (given, previous) => (given === 'none' ? Infinity : parse?.(given, previous)),
+  };
+}
+
+/** A whole number within bounds, or undefined: what is taken then the description says. */
+export function integerIfGiven(
+  flags: string,
+  description: string,
+  { min, max }: { min: number; max: number },
+): OptionSpec<number | undefined> {
+  return { flags, description, parse: wholeNumber(min, max) };
+}
+
 /** A whole number within bounds. */
 export function integer(
   flags: string,
@@ -139,6 +158,11 @@ export const createRoles = flag(
   'make the roles that the schema names and the destination lacks: NOLOGIN, no password, with their memberships',
 );
 
+export const noExtensions = flag(
+  '--no-extensions',
+  "refuse, before anything is changed, where the destination lacks one of the source's extensions",
+);
+
 /** What `run` gives: the command's own fields of the row, and an error when a check found something. */
 export interface Outcome<Fields extends object> {
   readonly fields: Fields;
@@ -214,6 +238,8 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
    * have --dry-run.
    */
   readonly changes: boolean | ((options: OptionsOf<O>) => boolean);
+  /** With which options it only looks on while something else works: to leave is no failure then. */
+  readonly looksOn?: (options: OptionsOf<O>) => boolean;
   /** How many databases are at work at once unless told otherwise; 8 when left out. */
   readonly concurrency?: number;
   readonly watch?: WatchSpec<O, Fields>;

@@ -13,43 +13,47 @@ import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 import { persistentStep } from './persistently.js';
 
+/** The copy that was begun; one whose subscription is gone counts for nothing. */
+async function begun(pair: Pair) {
+  const dst = await pair.dst.root();
+  const subscription = await readSubscription(dst, forward(pair).subscription);
+  return { subscription, run: subscription === null ? null : await readRun(dst) };
+}
+
+/** @returns why there is nothing to copy any more, or null */
+export async function handedOver(pair: Pair): Promise<string | null> {
+  const { subscription, run } = await begun(pair);
+  if (run?.phase === 'done') return 'the copy was handed over';
+  return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
+    ? 'the subscription is at work'
+    : null;
+}
+
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  /** The copy that was begun; one whose subscription is gone counts for nothing. */
-  const begun = async () => {
-    const dst = await pair.dst.root();
-    const subscription = await readSubscription(dst, direction.subscription);
-    return { subscription, run: subscription === null ? null : await readRun(dst) };
-  };
-  const handedOver = async (): Promise<string | null> => {
-    const { subscription, run } = await begun();
-    if (run?.phase === 'done') return 'the copy was handed over';
-    return subscription?.enabled === true && run === null && !subscription.sets.includes(EMPTY_SET)
-      ? 'the subscription is at work'
-      : null;
-  };
-  const keys = keysStep(pair, tables, options.jobs);
+  const keys = keysStep(pair, tables, options.controls);
   let handed = false;
   const steps: Step[] = [
-    noBackReplicationStep(pair, handedOver),
+    noBackReplicationStep(pair, () => handedOver(pair)),
     {
       name: 'check-destination',
       title: 'check that the destination can take the rows',
       done: async () => {
-        const reason = await handedOver();
+        const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        return hasSnapshot((await begun()).run) ? 'a copy has begun' : null;
+        return hasSnapshot((await begun(pair)).run) ? 'a copy has begun' : null;
       },
       run: async () => checkCopyTarget(pair.dst, await pair.schemas(), tables, { byBelt: true }),
     },
     {
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
-      done: handedOver,
+      done: () => handedOver(pair),
       run: async (progress) => {
-        await prepareSubscription(direction, options.jobs, { signal, progress });
+        const wait = { lockWait: options.lockWait, progress };
+        await prepareSubscription(direction, options.controls.jobs, { signal, wait });
         return undefined;
       },
     },
@@ -57,9 +61,9 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       name: 'copy-tables',
       title: 'copy the rows',
       done: async () => {
-        const reason = await handedOver();
+        const reason = await handedOver(pair);
         if (reason !== null) return reason;
-        if (!hasSnapshot((await begun()).run)) return null;
+        if (!hasSnapshot((await begun(pair)).run)) return null;
         return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
       },
       run: async (progress) => {
@@ -68,12 +72,12 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         return `${String(rows)} rows of ${String(copied.length)} tables`;
       },
     },
-    { ...keys, done: async () => (await handedOver()) ?? (await keys.done?.()) ?? null },
+    { ...keys, done: async () => (await handedOver(pair)) ?? (await keys.done?.()) ?? null },
     {
       name: 'hand-over',
       title: 'let pglogical go on from where the copy ends',
       done: async () => {
-        return (await begun()).subscription?.enabled === true ? handedOver() : null;
+        return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
       },
       run: async () => {
         const dst = await pair.dst.root();

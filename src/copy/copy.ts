@@ -14,6 +14,7 @@ import { readNonEmpty } from '../data/row-counts.js';
 import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
 import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
+import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';
 import {
   beginRun,
@@ -26,15 +27,15 @@ import {
   type JournalTable,
 } from '../pglogical/copy-journal.js';
 import { gatherSmall, planChunks, type Piece } from './plan.js';
-import { Rate } from './rate.js';
 import { openWave, type Wave } from './wave.js';
 import { endLeftWorkers } from './worker.js';
 import { copyPieces } from './workers.js';
 
 export interface CopyOptions {
-  readonly jobs: number;
-  /** Bytes per second in all; undefined for no limit. */
-  readonly maxRate: number | undefined;
+  /** How many pieces at once, and how fast in all; may change meanwhile. */
+  readonly controls: Controls;
+  /** Milliseconds that the slot may wait for transactions of others. */
+  readonly lockWait: number;
   /** The size of the pieces that big tables are copied in, in bytes. */
   readonly chunkSize: number | undefined;
   readonly progress: (text: string) => void;
@@ -57,14 +58,13 @@ const PROGRESS_MS = 500;
  *   after which it can be called again
  */
 export async function copyTables(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<JournalTable[]> {
-  const rate = new Rate(options.maxRate ?? Infinity);
   const dst = await pair.dst.root();
   for (let waves = 1; ; waves++) {
     const missing = await missingTables(pair, tables);
     if (missing.length === 0 && hasSnapshot(await readRun(dst))) break;
     // Each wave ends with all its tables whole, or with an error: only a server that forgets leads here again.
     if (waves > WAVES) throw new Error(`tables are still missing after ${String(WAVES)} waves`);
-    await copyWave(pair, missing, rate, options);
+    await copyWave(pair, missing, options);
   }
   // On the session that has just seen all of it: a server that has crashed since then has ended it.
   await makeDurable(dst);
@@ -84,16 +84,16 @@ export function hasSnapshot(run: CopyRun | null): boolean {
   return run !== null && run.phase !== 'preparing';
 }
 
-async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, options: CopyOptions): Promise<void> {
+async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOptions): Promise<void> {
   const direction = forward(pair);
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
   const run = await goingOn(pair, slot);
   if (run === null) await dropSlot(direction, slot, pair.environment.signal);
-  const wave = await openWave(pair, run === null ? slot : null, missing, options.progress);
+  const wave = await openWave(pair, run === null ? slot : null, missing, options);
   try {
-    if (run === null) await beginRun(dst, slot, wave.lsn, options.jobs);
+    if (run === null) await beginRun(dst, slot, wave.lsn, options.controls.jobs);
     const current = await lockedTables(pair, missing);
     const destination = await destinationColumns(pair, current, options.progress);
     const planned = current.map((table): CopyTable => {
@@ -119,7 +119,7 @@ async function copyWave(pair: Pair, missing: readonly Table[], rate: Rate, optio
       })),
     );
     await emptyTables(pair, missing, options.progress);
-    await copyPlanned(pair, wave, gatherSmall(chunks, options.jobs), rate, options);
+    await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
   } finally {
     await wave.close();
   }
@@ -151,8 +151,7 @@ async function copyPlanned(
   pair: Pair,
   wave: Wave,
   pieces: readonly Piece<CopyTable>[],
-  rate: Rate,
-  { jobs, progress }: CopyOptions,
+  { controls, progress }: CopyOptions,
 ): Promise<void> {
   const all = pieces.flat().reduce((sum, { bytes }) => sum + bytes, 0);
   let passed = 0;
@@ -167,8 +166,7 @@ async function copyPlanned(
   }, PROGRESS_MS);
   try {
     await copyPieces(pair, wave, pieces, {
-      jobs,
-      rate,
+      controls,
       progress,
       passed: (bytes) => {
         passed += bytes;

@@ -2,19 +2,20 @@ import { CheckFailedError, DeadlineError, RefusedError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription, slotName, type SlotState } from '../pglogical/state.js';
+import { createAsleep, subscriberCannotMakeSlot } from '../pglogical/subscriptions.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import {
   announceRun,
-  dropJournal,
+  forgetCopy,
   isWhole,
   makeJournal,
   setPhase,
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
-import { SLOT_DEADLINE_MS, slotBlockers, slotDeadline, waitsForOpen } from './slot-wait.js';
+import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-wait.js';
 
 /**
  * Handing over from belt's copy to pglogical's apply, so that no change is lost and none comes twice: pglogical makes its
@@ -32,20 +33,25 @@ const LOOK_MS = 1_000;
 /**
  * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it. The
  * journal comes first: a belt that is killed in the middle of this leaves nothing that could pass for a finished copy.
+ * A pglogical that cannot make a slot on the provider's PostgreSQL is told that nothing is left to be done.
  * @throws DeadlineError when pglogical does not get it going
  */
 export async function prepareSubscription(
   direction: Direction,
   jobs: number,
-  { signal, progress }: { readonly signal: AbortSignal; readonly progress: (text: string) => void },
+  { signal, wait }: { readonly signal: AbortSignal; readonly wait: SlotWait },
 ): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = direction.subscription;
   const there = (await readSubscription(subscriber, name)) !== null;
   // What was copied for a subscription that is gone is of no use to this one.
-  if (!there) await dropJournal(subscriber);
+  if (!there) await forgetCopy(subscriber);
   await makeJournal(subscriber);
   await announceRun(subscriber, await slotName(subscriber, direction), jobs);
+  if (!there && (await subscriberCannotMakeSlot(subscriber, provider))) {
+    await createAsleep(direction, subscriber, await slotName(subscriber, direction));
+    return;
+  }
   if (!there) {
     await provider.query(
       `SELECT pglogical.create_replication_set($1)
@@ -63,7 +69,7 @@ export async function prepareSubscription(
   const { sets, enabled } = await subscribedSets(subscriber, name);
   // One that is asleep has been at work before: a run before this one was ended here.
   if (enabled && sets.includes(EMPTY_SET)) {
-    await untilStarted(direction, signal, progress);
+    await untilStarted(direction, signal, wait);
   }
   await subscriber.query('SELECT pglogical.alter_subscription_disable($1, true)', [name]);
   if (!sets.includes(REPLICATION_SET))
@@ -81,11 +87,7 @@ function subscribedSets(subscriber: Session, name: string): Promise<{ sets: stri
 }
 
 /** pglogical makes a slot, which waits for every transaction of the provider's server that is open and writes. */
-async function untilStarted(
-  direction: Direction,
-  signal: AbortSignal | undefined,
-  progress: (text: string) => void,
-): Promise<void> {
+async function untilStarted(direction: Direction, signal: AbortSignal | undefined, wait: SlotWait): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const began = performance.now();
   let undisturbed = began;
@@ -99,10 +101,10 @@ async function untilStarted(
     const blockers = await slotBlockers(provider, 0);
     const now = performance.now();
     if (blockers.length > 0) {
-      progress(waitsForOpen(blockers));
+      wait.progress(waitsForOpen(blockers));
       undisturbed = now;
     }
-    if (now - began > SLOT_DEADLINE_MS) throw slotDeadline(blockers);
+    if (now - began > wait.lockWait && blockers.length > 0) throw slotDeadline(blockers, wait);
     if (now - undisturbed > START_MS) throw await notStarted(direction, subscriber);
   }
 }

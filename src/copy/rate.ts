@@ -6,8 +6,23 @@ export class Rate {
   /** When the next byte may pass, on performance.now()'s clock. */
   #free = 0;
 
-  /** @param bytesPerSecond Infinity for no limit; may be changed while streams are at work */
-  constructor(public bytesPerSecond: number) {}
+  #bytesPerSecond: number;
+
+  /** @param bytesPerSecond Infinity for no limit */
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  get bytesPerSecond(): number {
+    return this.#bytesPerSecond;
+  }
+
+  /** May be changed while streams are at work: what passes from now on goes at the new rate. */
+  set bytesPerSecond(value: number) {
+    if (value === this.#bytesPerSecond) return;
+    this.#bytesPerSecond = value;
+    this.#free = 0;
+  }
 
   /** Waits until so many bytes may pass. */
   async pass(bytes: number): Promise<void> {

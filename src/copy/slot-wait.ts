@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatSeconds } from '../duration.js';
 import { ConnectionError, DeadlineError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { ReplicationSession } from '../postgres/replication-session.js';
 import type { Session } from '../postgres/session.js';
 
-/** For so long a slot may wait for older transactions. */
-export const SLOT_DEADLINE_MS = 30 * 60_000;
+export interface SlotWait {
+  /** Milliseconds for which a slot may wait for older transactions. */
+  readonly lockWait: number;
+  /** Is told which they are. */
+  readonly progress: (text: string) => void;
+}
+
 const LOOK_MS = 1_000;
 
 /**
@@ -15,7 +21,7 @@ const LOOK_MS = 1_000;
 export async function whileNamingBlockers<T>(
   pair: Pair,
   replication: ReplicationSession,
-  progress: (text: string) => void,
+  wait: SlotWait,
   work: Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
@@ -27,8 +33,8 @@ export async function whileNamingBlockers<T>(
       if (over.signal.aborted) return;
       const session = await pair.src.root();
       const blockers = await slotBlockers(session, replication.pid);
-      if (blockers.length > 0) progress(waitsForOpen(blockers));
-      if (performance.now() - began > SLOT_DEADLINE_MS) throw slotDeadline(blockers);
+      if (blockers.length > 0) wait.progress(waitsForOpen(blockers));
+      if (performance.now() - began > wait.lockWait) throw slotDeadline(blockers, wait);
       const alive = await session.query('SELECT FROM pg_stat_activity WHERE pid = $1', [replication.pid]);
       if (alive.length === 0) throw new ConnectionError('the connection that makes the slot was lost');
     }
@@ -50,11 +56,11 @@ export async function whileNamingBlockers<T>(
   }
 }
 
-export function slotDeadline(blockers: readonly string[]): DeadlineError {
+export function slotDeadline(blockers: readonly string[], { lockWait }: SlotWait): DeadlineError {
   return new DeadlineError(
-    `the replication slot could not be made in ${String(SLOT_DEADLINE_MS / 60_000)} minutes: it waits for transactions that are still open: ${blockers.join(', ') || 'none that can be seen'}`,
+    `the replication slot could not be made on the source in ${formatSeconds(lockWait / 1000)} (--lock-wait): it waits for transactions that write and are still open, in any database of the server: ${blockers.join(', ') || 'none that can be seen'}`,
     {
-      hint: 'End them (SELECT pg_terminate_backend(pid), or ROLLBACK PREPARED), then run the same command again.',
+      hint: 'End them on the source (SELECT pg_terminate_backend(pid), or ROLLBACK PREPARED), or let them end; then run the same command again: it goes on here.',
       detail: { side: 'src', blockers },
     },
   );

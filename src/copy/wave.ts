@@ -7,7 +7,7 @@ import { literal, qualified } from '../postgres/quote.js';
 import type { Label } from '../postgres/schemas.js';
 import { ReplicationSession } from '../postgres/replication-session.js';
 import type { Session } from '../postgres/session.js';
-import { whileNamingBlockers } from './slot-wait.js';
+import { whileNamingBlockers, type SlotWait } from './slot-wait.js';
 
 /** The snapshot is gone, since the session that kept it is: what is not whole yet must come from a new one. */
 export class SnapshotLostError extends ConnectionError {}
@@ -35,16 +35,15 @@ export interface Wave {
  * Opens a wave: a slot with its snapshot, and the tables locked against TRUNCATE and rewriting (readers and writers go
  * on), so that their blocks stay what they are.
  * @param slot its name; null for a passing one
- * @param progress is told what the slot waits for
  */
 export async function openWave(
   pair: Pair,
   slot: string | null,
   tables: readonly Table[],
-  progress: (text: string) => void,
+  wait: SlotWait,
 ): Promise<Wave> {
-  const { src, environment } = pair;
-  const applicationName = `belt setup (pid ${String(environment.pid)})`;
+  const { src, environment, applicationName } = pair;
+  const { progress } = wait;
   // As role pglogical: it alone may load the output plugin on servers that want plugins listed.
   const replication = await ReplicationSession.connect(src.address('pglogical'), {
     applicationName,
@@ -55,7 +54,7 @@ export async function openWave(
     const start = await whileNamingBlockers(
       pair,
       replication,
-      progress,
+      wait,
       replication.createSlot(slot ?? passingSlot(environment.pid), slot === null),
     );
     keeper = await src.open('root', { statementTimeout: 0 });

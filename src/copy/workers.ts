@@ -5,15 +5,14 @@ import type { Pair } from '../pair/pair.js';
 import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
 import type { Label } from '../postgres/schemas.js';
 import { copyPiece, type CopyTable } from './chunk.js';
+import { workTogether, type Controls } from './controls.js';
 import { mayPass, Patience } from './patience.js';
 import type { Piece } from './plan.js';
-import type { Rate } from './rate.js';
 import { SnapshotLostError, type Wave } from './wave.js';
 import { openWorker, watched, type Worker } from './worker.js';
 
 export interface WorkersOptions {
-  readonly jobs: number;
-  readonly rate: Rate;
+  readonly controls: Controls;
   /** Is told of bytes as they pass. */
   readonly passed: (bytes: number) => void;
   /** Is told of pieces that are on the destination; less than 0 of those that a crash has taken away again. */
@@ -36,11 +35,12 @@ export async function copyPieces(
 ): Promise<void> {
   const work = new Work(pieces);
   const stop = new AbortController();
-  const run = async (): Promise<void> => {
+  const run = async (mayGoOn: () => boolean): Promise<void> => {
     const hands = new Hands(pair, wave, stop.signal, options.progress);
     try {
-      for (let piece = work.next(); piece !== undefined; piece = work.next()) {
-        const taken = piece;
+      while (mayGoOn()) {
+        const taken = work.next();
+        if (taken === undefined) return;
         await hands.tryTo(async (worker) => copyOnce(pair, wave, worker, taken, options));
         if (stop.signal.aborted) return;
         options.finished(1);
@@ -56,8 +56,7 @@ export async function copyPieces(
       await hands.close();
     }
   };
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(options.jobs, pieces.length) }, run));
-  const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const errors = await workTogether(options.controls, () => work.some && !stop.signal.aborted, run);
   if (pair.environment.signal.aborted) throw new InterruptedError('interrupted while tables were copied');
   // What a server refuses says more than the connections that went with it.
   const [error] = [...errors.filter((one) => !mayPass(one)), ...errors];
@@ -77,6 +76,11 @@ class Work {
     for (const piece of pieces)
       for (const { table } of piece) this.#of.set(table, [...(this.#of.get(table) ?? []), piece]);
     for (const [table, its] of this.#of) this.#left.set(table, its.length);
+  }
+
+  /** Whether there is a piece that nobody has taken. */
+  get some(): boolean {
+    return this.#queue.length > 0;
   }
 
   next(): Piece<CopyTable> | undefined {
@@ -154,7 +158,7 @@ async function copyOnce(
   wave: Wave,
   worker: Worker,
   piece: Piece<CopyTable>,
-  { rate, passed, progress }: WorkersOptions,
+  { controls: { rate }, passed, progress }: WorkersOptions,
 ): Promise<void> {
   const { signal } = pair.environment;
   const [first] = piece;

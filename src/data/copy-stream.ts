@@ -90,3 +90,22 @@ export async function copyRows(
   }
   return written;
 }
+
+/**
+ * Streams what a query gives, in COPY's binary format, into a table of the other session.
+ * @param target the table and its columns, as COPY wants them
+ * @throws QueryError or ConnectionError of the side that failed; the sessions must be closed then
+ */
+export async function copyQuery(src: Session, dst: Session, query: string, target: string): Promise<void> {
+  const reader = src.client.query(copyTo(`COPY (${query}) TO STDOUT WITH (FORMAT binary)`));
+  const writer = dst.client.query(copyFrom(`COPY ${target} FROM STDIN WITH (FORMAT binary)`));
+  let failed: Session | undefined;
+  reader.once('error', () => (failed ??= src));
+  writer.once('error', () => (failed ??= dst));
+  try {
+    await pipeline(reader, writer);
+  } catch (error) {
+    if (error instanceof InterruptedError) throw error;
+    throw queryError(error, (failed ?? dst).address);
+  }
+}

@@ -21,7 +21,7 @@ export async function clientSessions(
 }
 
 /** What every belt calls its sessions, and those of the client tools that it starts. */
-const OF_BELT = '^belt [a-z_-]+( \\(pid [0-9]+\\))?$';
+const OF_BELT = '^belt [a-z_-]+( \\(pid [0-9]+( on [A-Za-z0-9_.-]*)?\\))?$';
 
 /** The same by number of sessions, without those of any belt at work. */
 export async function applicationSessions(

@@ -53,17 +53,19 @@ async function tryLock(side: Side): Promise<boolean> {
 
 /** The belt that holds a database, as its server knows it. */
 export interface LockHolder {
-  /** Its command, and the process on the machine where it runs: `belt setup (pid 4711)`. */
+  /** Its command, and the process and the machine where it runs: `belt setup (pid 4711 on laptop)`. */
   readonly application_name: string;
   readonly since: string;
   readonly address: string;
+  /** The server's process, which can be ended from everywhere. */
+  readonly backend: number;
 }
 
 /** @returns who holds the database of the session, or null */
 export async function readLockHolder(session: Session): Promise<LockHolder | null> {
   const [holder] = await session.query<LockHolder>(
     `SELECT a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
-            coalesce(host(a.client_addr), 'a local socket') AS address
+            coalesce(host(a.client_addr), 'a local socket') AS address, a.pid AS backend
        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
       WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = $1 AND l.objsubid = 1
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
@@ -71,6 +73,9 @@ export async function readLockHolder(session: Session): Promise<LockHolder | nul
   );
   return holder ?? null;
 }
+
+/** What the sessions of a belt that copies are called begins with this. */
+export const SETUP_SESSIONS = 'belt setup (';
 
 async function lockSide(pair: Pair, side: Side): Promise<void> {
   const session = await side.root();
@@ -85,7 +90,10 @@ async function lockSide(pair: Pair, side: Side): Promise<void> {
     `another belt is at work on the ${side.toString()}` +
       (holder === null ? '' : `: "${holder.application_name}" from ${holder.address}, since ${holder.since}`),
     {
-      hint: 'Wait until it has ended, then run the same command again.',
+      hint:
+        holder?.application_name.startsWith(SETUP_SESSIONS) === true
+          ? `Look on with "belt setup ${pair.config.dc} ${pair.db} --attach", or end it with "--cancel" in its place.`
+          : 'Wait until it has ended, then run the same command again.',
       detail: { side: side.name, holder },
     },
   );

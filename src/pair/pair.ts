@@ -1,18 +1,28 @@
+import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import { ALL_SCHEMAS, type DatabaseConfig, type SideConfig } from '../config/schema.js';
 import type { Environment } from '../environment.js';
-import { ConfigError, RefusedError, type SideName } from '../errors.js';
+import { ConfigError, RefusedError, type BeltError, type SideName } from '../errors.js';
 import { movableSchemas } from '../postgres/catalog/movable-schemas.js';
 import { Schemas, schemaWords } from '../postgres/schemas.js';
 import type { Session, TimeLimits } from '../postgres/session.js';
 import { Side } from './side.js';
 import { runPlan, type Plan, type Step, type StepEvents, type StepResult } from './steps.js';
 
+/** What a pair tells while it is at work: of its steps, and of what is worth a line of its own. */
+export interface PairEvents extends StepEvents {
+  /** Something that the person should know of, and that the work goes on in spite of. */
+  warned(text: string): void;
+  /** Something that is done. */
+  noted(text: string): void;
+}
+
 export interface PairOptions {
   readonly config: DatabaseConfig;
   /** The file the config came from, for what must be written back to it. */
   readonly configPath: string;
   readonly environment: Environment;
-  readonly events: StepEvents;
+  readonly events: PairEvents;
   /** The command at work, for pg_stat_activity. */
   readonly command: string;
   readonly dryRun: boolean;
@@ -23,11 +33,22 @@ export class Pair {
   readonly steps: StepResult[] = [];
   readonly #src: Side | null;
   readonly #dst: Side | null;
+  readonly #cut = new AbortController();
+  #ended: BeltError | undefined;
+  /** As the run's, with a signal that aborts at end() too. */
+  readonly environment: Environment;
+  /** What its sessions are called in pg_stat_activity. */
+  readonly applicationName: string;
   #schemas: Promise<Schemas> | undefined;
 
   constructor(readonly options: PairOptions) {
-    const { config, environment, command } = options;
-    const session = { applicationName: `belt ${command} (pid ${String(environment.pid)})`, signal: environment.signal };
+    const { config, command } = options;
+    const signal = AbortSignal.any([options.environment.signal, this.#cut.signal]);
+    // Every session listens.
+    setMaxListeners(0, signal);
+    this.environment = { ...options.environment, signal };
+    this.applicationName = applicationName(command, options.environment.pid);
+    const session = { applicationName: this.applicationName, signal };
     this.#src = config.src === null ? null : new Side('src', config.src, session);
     this.#dst = config.dst === null ? null : new Side('dst', config.dst, session);
   }
@@ -77,10 +98,6 @@ export class Pair {
   async #findSchemas(): Promise<Schemas> {
     const { schema_name: selection } = this.config;
     return selection === ALL_SCHEMAS ? allSchemas(this.#src ?? this.dst) : new Schemas([selection].flat());
-  }
-
-  get environment(): Environment {
-    return this.options.environment;
   }
 
   get hasSrc(): boolean {
@@ -153,6 +170,27 @@ export class Pair {
     return result.value;
   }
 
+  /** Why end() was called; undefined as long as it was not. */
+  get ended(): BeltError | undefined {
+    return this.#ended;
+  }
+
+  /** Ends what is at work on this pair, as Ctrl-C would, but for this reason; other pairs go on. */
+  end(reason: BeltError): void {
+    this.#ended ??= reason;
+    this.#cut.abort();
+  }
+
+  /** Tells of something that the person should know of, and that the work goes on in spite of. */
+  warn(text: string): void {
+    this.options.events.warned(text);
+  }
+
+  /** Tells of something that is done. */
+  note(text: string): void {
+    this.options.events.noted(text);
+  }
+
   /** Gives up all connections, so that the next use opens new ones: after the servers were gone for a while. */
   async reopen(): Promise<void> {
     await this.close();
@@ -188,4 +226,14 @@ function missingSide({ db }: DatabaseConfig, path: string, side: SideName): neve
     hint: `Fill in "${side}" in the config.`,
     detail: { side, db },
   });
+}
+
+/** PostgreSQL cuts names that are longer. */
+const LONGEST_NAME = 63;
+
+/** Who is at work, for pg_stat_activity: the command, and the process by which it can be ended. */
+function applicationName(command: string, pid: number): string {
+  const begin = `belt ${command} (pid ${String(pid)} on `;
+  const host = hostname().replaceAll(/[^\w.-]/g, '_');
+  return `${begin}${host.slice(0, LONGEST_NAME - begin.length - 1)})`;
 }

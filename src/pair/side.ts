@@ -81,6 +81,11 @@ export class Side {
     );
   }
 
+  /** A connection that reads and writes values as an application's would; the caller closes it. */
+  openAsApplication(role: Role, limits: TimeLimits = {}): Promise<Session> {
+    return Session.connect(this.address(role), { ...this.sessionOptions, ...limits, ownFormats: true });
+  }
+
   /**
    * Keeps a further connection for the next open(): it knows the catalog already, and connecting takes time. Only one
    * whose last statement has ended well; any other must be closed.

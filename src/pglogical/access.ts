@@ -62,6 +62,10 @@ async function grantedObjects(side: Side, schemas: Schemas): Promise<GrantedObje
        JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = ANY ($2::text[] || ARRAY['belt'])
      UNION ALL
+     SELECT '', format('DATABASE %I', d.datname) FROM pg_database d, aclexplode(d.datacl) x
+      WHERE d.datname = current_database() AND x.grantee = (SELECT oid FROM pg_roles WHERE rolname = $1)
+      GROUP BY d.datname
+     UNION ALL
      SELECT 'pglogical', 'FUNCTION ' || p.oid::regprocedure
        FROM given JOIN pg_proc p ON given.classid = 'pg_proc'::regclass AND p.oid = given.objid
       WHERE p.pronamespace = to_regnamespace('pglogical')`,

@@ -3,6 +3,7 @@ import { literal } from '../postgres/quote.js';
 import type { Label, ObjectName, Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
+import { CONTROL } from './copy-control.js';
 
 /**
  * What has been copied, kept on the destination: a piece's rows and its line in the journal are one transaction, so the
@@ -218,7 +219,24 @@ export async function readJournal(session: Session, schemas: Schemas): Promise<J
   return schemas.labelled(rows);
 }
 
-/** Removes the journal, once replication has ended. */
-export async function dropJournal(session: Session): Promise<void> {
+/** How many tables the copy has in all, and how many of them are whole; bytes as on the source. */
+export async function journalTotals(
+  session: Session,
+): Promise<{ tables: number; whole: number; bytes: number; bytes_whole: number }> {
+  return session.one(
+    `SELECT count(*)::int AS tables, count(source_rows)::int AS whole, coalesce(sum(bytes), 0)::float8 AS bytes,
+            coalesce(sum(bytes) FILTER (WHERE source_rows IS NOT NULL), 0)::float8 AS bytes_whole
+       FROM ${TABLE}`,
+  );
+}
+
+/** Forgets a copy whose subscription is gone, to begin anew. */
+export async function forgetCopy(session: Session): Promise<void> {
   await session.query(`DROP TABLE IF EXISTS ${CHUNK}, ${TABLE}, ${RUN}`);
+}
+
+/** Removes the journal and all that belongs to it, once replication has ended. */
+export async function dropJournal(session: Session): Promise<void> {
+  await forgetCopy(session);
+  await session.query(`DROP TABLE IF EXISTS ${CONTROL}`);
 }

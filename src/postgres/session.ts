@@ -29,6 +29,8 @@ export interface SessionOptions extends TimeLimits {
   readonly applicationName: string;
   /** When it aborts, running statements fail with InterruptedError. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether values are written and read as the database's and the role's own settings say, as for an application. */
+  readonly ownFormats?: boolean;
 }
 
 export type Parameter = string | number | boolean | bigint | null | Date | readonly Parameter[];
@@ -67,6 +69,18 @@ const CANONICAL_SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_interval: '10',
   tcp_keepalives_count: '3',
 };
+
+/** Those of them that change what a query of somebody else's gives. */
+const FORMATS = [
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'lc_monetary',
+  'xmloption',
+  'row_security',
+];
 
 const VERSION = `current_setting('server_version_num')::int`;
 
@@ -124,6 +138,7 @@ export class Session {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEPALIVE_MS,
       options: Object.entries(settings)
+        .filter(([name]) => options.ownFormats !== true || !FORMATS.includes(name))
         .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
         .join(' '),
     };

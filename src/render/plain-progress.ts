@@ -26,6 +26,9 @@ export function plainProgress(out: (line: string) => void): Progress {
     warn: (db, text) => {
       write(`${db}: warning: ${text}`);
     },
+    note: (db, text) => {
+      if (count.all === 1) write(`${db}: ${text}`);
+    },
     stepStarted: () => undefined,
     stepProgress: (db, title, text) => {
       const key = `${db}\0${title}`;

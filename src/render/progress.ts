@@ -6,6 +6,8 @@ export interface Progress {
   begin(databases: readonly string[]): void;
   dbStarted(db: string): void;
   warn(db: string, text: string): void;
+  /** Something that is done, worth a line of its own. */
+  note(db: string, text: string): void;
   stepStarted(db: string, title: string): void;
   stepProgress(db: string, title: string, text: string): void;
   stepEnded(db: string, title: string, result: StepResult): void;

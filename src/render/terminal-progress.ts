@@ -70,6 +70,9 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     warn: (db, text) => {
       area?.keep(chalk.yellow(`warning: ${count.all > 1 ? `${printable(db)}: ` : ''}${printable(text)}`));
     },
+    note: (_db, text) => {
+      if (count.all === 1) area?.keep(`  ${printable(text)}`);
+    },
     stepStarted: (db, title) => {
       atWork.get(db)?.steps.set(title, null);
     },

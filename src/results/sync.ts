@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { indexResult } from './create-indexes.js';
+import { refreshedView } from './refreshed-view.js';
 import { schemaDifference } from './diff-schemas.js';
 import { syncSequencesFields } from './sync-sequences.js';
 import { syncTablesFields } from './sync-tables.js';
@@ -13,6 +14,16 @@ export const syncFields = z.object({
     indexes: z
       .array(indexResult)
       .describe('Indexes that had to be made in this run; those that were there already are not listed.'),
+    views: z.array(refreshedView).describe('Materialized views that were refreshed in this run, in their order.'),
+    large_objects: z
+      .object({
+        source: z.number().describe('How many the source has.'),
+        destination: z.number(),
+        copied: z.number().describe('How many were copied in this run.'),
+        bytes: z.number().describe('The size of those copied, in whole pages.'),
+      })
+      .nullable()
+      .describe('Null when there are none, or without --large-objects.'),
     schema: z
       .object({
         differences: z

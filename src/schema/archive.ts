@@ -69,13 +69,18 @@ export async function withUseList<T>(
 }
 
 /** The entries as SQL that psql runs, for whoever is the owner there. */
-export async function archiveSql(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<string> {
+export async function archiveSql(
+  pair: Pair,
+  archive: Archive,
+  entries: readonly TocEntry[],
+  options: readonly string[] = [],
+): Promise<string> {
   const { environment } = pair;
   const { stdout } = await withUseList(archive, entries, (list) =>
     runTool({
       name: 'pg_restore',
       path: archive.tools.restore.path,
-      args: ['--no-owner', '--no-tablespaces', `--use-list=${list}`, '--file=-', archive.file],
+      args: ['--no-owner', '--no-tablespaces', ...options, `--use-list=${list}`, '--file=-', archive.file],
       env: plainEnvironment(environment),
       purpose: `writing the dump of ${pair.src.toString()} as SQL`,
       signal: environment.signal,

@@ -1,3 +1,4 @@
+import { formatSeconds } from '../duration.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import {
@@ -8,7 +9,7 @@ import {
   type IndexResult,
 } from './deferred-indexes.js';
 import type { DeferredOrigin } from './deferred-origin.js';
-import { refreshViews, unpopulatedViews, type NamedView } from './materialized-views.js';
+import { refreshViews, viewsToRefresh, type RefreshedView, type ViewToRefresh } from './materialized-views.js';
 import { addConstraints, missingConstraints, type MissingConstraints } from './not-valid-constraints.js';
 
 /** The steps that give the destination what the initial load left for later. Each does only what is still missing. */
@@ -77,19 +78,27 @@ export function indexesStep(
   };
 }
 
-export function viewsStep(pair: Pair): Step {
-  let found: NamedView[] | undefined;
+/** @param keep gets what became of each, also when some failed */
+export function viewsStep(
+  pair: Pair,
+  { again, keep = () => undefined }: { readonly again: boolean; readonly keep?: (results: RefreshedView[]) => void },
+): Step {
+  let found: ViewToRefresh[] | undefined;
   return {
     name: 'refresh-views',
-    title: 'fill the materialized views on the destination',
+    title: again
+      ? 'refresh the materialized views on the destination'
+      : 'fill the materialized views on the destination',
     done: async () => {
-      found = await unpopulatedViews(pair);
-      return found.length === 0 ? 'none is empty that is filled on the source' : null;
+      found = await viewsToRefresh(pair, again);
+      return found.length === 0 ? `none is ${again ? '' : 'empty that is '}filled on the source` : null;
     },
     run: async (progress) => {
-      const wanted = found ?? (await unpopulatedViews(pair));
-      await refreshViews(pair, wanted, progress);
-      return `filled ${String(wanted.length)}`;
+      const { results, error } = await refreshViews(pair, found ?? (await viewsToRefresh(pair, again)), progress);
+      keep(results);
+      if (error !== undefined) throw error;
+      const each = results.map(({ name, duration_ms }) => `"${name}" in ${formatSeconds(duration_ms / 1000)}`);
+      return `refreshed ${each.join(', ')}`;
     },
   };
 }

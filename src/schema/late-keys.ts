@@ -18,8 +18,8 @@ import { DDL_TIMEOUTS, runDdl } from './statements.js';
 /** Sorting in memory is what makes building an index fast; a server that allows more keeps its own setting. */
 const SORT_MEMORY = '256MB';
 
-/** The step that builds the keys of the tables that the destination lacks. */
-export function keysStep(pair: Pair, tables: readonly ObjectName[], jobs: number): Step {
+/** The step that builds the keys of the tables that the destination lacks. @param controls says how many at once */
+export function keysStep(pair: Pair, tables: readonly ObjectName[], controls: { readonly jobs: number }): Step {
   let found: KeyConstraint[] | undefined;
   return {
     name: 'build-keys',
@@ -30,7 +30,7 @@ export function keysStep(pair: Pair, tables: readonly ObjectName[], jobs: number
     },
     run: async (progress) => {
       const missing = found ?? (await missingKeys(pair, tables));
-      await buildKeys(pair, missing, jobs, progress);
+      await buildKeys(pair, missing, controls.jobs, progress);
       return `built ${String(missing.length)}`;
     },
   };

@@ -2,7 +2,7 @@ import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
 import type { ObjectName } from '../postgres/schemas.js';
 import { findDumpTools } from '../process/tools.js';
-import { createExtensions, missingExtensions } from './extensions.js';
+import { createExtensions, missingExtensions, requireExtensions } from './extensions.js';
 import { createMissingRoles, missingRolesPlan, requireGrantRoles } from './grant-roles.js';
 import { loadSchema } from './load.js';
 import { applyGrants, missingGrants } from './object-grants.js';
@@ -43,6 +43,16 @@ export function fromSource(pair: Pair, keysLater: readonly ObjectName[] = []): S
       const left = invalid.length === 0 ? '' : `; left out, as they are INVALID: ${invalid.join(', ')}`;
       return `loaded ${String(loaded)} objects; ${String(deferred)} indexes and constraints wait for the data${left}`;
     },
+  };
+}
+
+/** Looks whether the source's extensions can be on the destination, before anything is changed. */
+export function extensionsStep(pair: Pair, create: boolean, origin?: SchemaOrigin): Step {
+  return {
+    name: 'check-extensions',
+    title: "check that the destination can have the source's extensions",
+    readOnly: true,
+    run: () => requireExtensions(pair, create, origin),
   };
 }
 

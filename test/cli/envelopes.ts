@@ -532,6 +532,11 @@ export const synced: Row<SyncFields>[] = [
         ],
       },
       indexes: [{ name: 'log_at', status: 'created', duration_ms: 10, error: null, hint: null }],
+      views: [
+        { name: 'totals', status: 'refreshed', concurrently: false, duration_ms: 1200, error: null },
+        { name: 'by day', status: 'failed', concurrently: true, duration_ms: 40, error: 'division by zero' },
+      ],
+      large_objects: { source: 3, destination: 3, copied: 2, bytes: 8192 },
       schema: { differences: [] },
       validation: {
         schema_name: 'Shop Data',
@@ -548,6 +553,8 @@ export const synced: Row<SyncFields>[] = [
       sequences: null,
       tables: null,
       indexes: [],
+      views: [],
+      large_objects: null,
       schema: {
         differences: [
           { kind: 'index', object: '"by date" on orders', problem: 'missing', src: ['CREATE INDEX ...'], dst: null },

@@ -9,7 +9,13 @@ afterEach(async () => {
   for (const pair of opened.splice(0)) await pair.close();
 });
 
-const silent = { stepStarted: () => undefined, stepProgress: () => undefined, stepEnded: () => undefined };
+const silent = {
+  stepStarted: () => undefined,
+  stepProgress: () => undefined,
+  stepEnded: () => undefined,
+  warned: () => undefined,
+  noted: () => undefined,
+};
 
 /** A test's databases as belt's own code sees them, without a command around it. Closed at the end of the test. */
 export function openPair(

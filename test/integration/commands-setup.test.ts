@@ -48,7 +48,7 @@ describe('belt setup', () => {
   it('finds nothing to do the second time, and changes nothing', async () => {
     const before = await everything(pair);
     const { results } = checkedJson(await pair.belt(['setup', '--json']), detailFields, [pair]);
-    const looks = ['read-source', 'check-tools', 'check-grant-roles'];
+    const looks = ['read-source', 'check-tools', 'check-extensions', 'check-grant-roles'];
     const again = results.flatMap(({ steps }) => steps.filter(({ name }) => !looks.includes(name)));
     expect(again.length).toBeGreaterThan(10);
     expect(again.filter(({ status }) => status !== 'skipped')).toEqual([]);
@@ -162,7 +162,9 @@ describe('a second belt at the same time', () => {
     await holder.end();
     expectFailure(second, {
       config: pair.config,
-      says: [/another belt is at work on the source database .*"belt setup \(pid \d+\)" from \S+, since \d{4}-/],
+      says: [
+        /another belt is at work on the source database .*"belt setup \(pid \d+ on [\w.-]+\)" from \S+, since \d{4}-/,
+      ],
     });
     expectSuccess(await first);
   });

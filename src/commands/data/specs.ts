@@ -16,7 +16,13 @@ const analyze = definePairCommand({
   examples: [{ line: 'belt analyze testdatacenter1 database1', means: 'some time before the cutover' }],
   needs: 'dst',
   changes: true,
-  options: { jobs },
+  options: {
+    jobs,
+    refresh: flag(
+      '--refresh',
+      'first refresh the materialized views, in their order: sync then need not; queries go on where a unique index allows it',
+    ),
+  },
   result: async () => (await import('../../results/detail.js')).detailFields,
   load: () => import('./analyze.js'),
   table: () => import('../../render/tables/steps.js'),
@@ -38,7 +44,12 @@ const sync = definePairCommand({
   needs: 'both',
   changes: true,
   next: 'start the application on the destination; later belt teardown-back-replication {target}',
-  options: { schema: flag('--no-schema', 'leave constraints and indexes alone: they were made by other means'), jobs },
+  options: {
+    schema: flag('--no-schema', 'leave constraints and indexes alone: they were made by other means'),
+    largeObjects: flag('--large-objects', 'copy the large objects of the source, and compare their contents'),
+    refresh: flag('--refresh', 'refresh materialized views again that were filled before (analyze --refresh)'),
+    jobs,
+  },
   result: async () => (await import('../../results/sync.js')).syncFields,
   load: () => import('./sync.js'),
   table: () => import('../../render/tables/sync.js'),

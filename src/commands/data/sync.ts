@@ -3,6 +3,7 @@ import { analyzeStep } from '../../data/analyze-step.js';
 import { copyStep } from '../../data/copy-step.js';
 import type { CopyTablesResult } from '../../data/copy-tables.js';
 import type { SequencesResult } from '../../data/sequences.js';
+import { largeObjectsStep } from '../../data/large-objects.js';
 import { sequencesStep } from '../../data/sequences-steps.js';
 import { forwardEndedStep, writersStep } from '../../data/source-checks.js';
 import { validateStep } from '../../data/validate-step.js';
@@ -16,6 +17,7 @@ import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
 import { takenOff } from '../../schema/deferred-origin.js';
 import { quietSourceStep, restoreTriggersStep, validateChecksStep } from '../../schema/relaxed.js';
+import { databaseSettingsStep } from '../../schema/database.js';
 import { schemaCheck } from '../../schema/check-schema.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
 import type { Outcome } from '../define.js';
@@ -23,6 +25,10 @@ import type { Outcome } from '../define.js';
 interface Options {
   /** Whether belt makes constraints and indexes. */
   readonly schema: boolean;
+  /** Whether materialized views that hold data already are refreshed again. */
+  readonly refresh: boolean;
+  /** Whether large objects are copied. */
+  readonly largeObjects: boolean;
   readonly jobs: number;
 }
 
@@ -30,7 +36,15 @@ type Detail = SyncFields['detail'];
 
 /** Brings over what replication cannot, side by side where it can be, and compares both sides. */
 export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFields>> {
-  const detail: Detail = { sequences: null, tables: null, indexes: [], validation: null, schema: null };
+  const detail: Detail = {
+    sequences: null,
+    tables: null,
+    indexes: [],
+    views: [],
+    large_objects: null,
+    validation: null,
+    schema: null,
+  };
   let failure: BeltError | undefined;
   await pair.run([forwardEndedStep(pair), writersStep(pair, 'what they write now does not reach the destination')]);
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, async () =>
@@ -51,7 +65,12 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<SyncFie
  * constraints only when the rows are in (rows may break them), and are compared then. Whatever fails, the rest goes on:
  * the operator wants to know all of it at once.
  */
-function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], detail: Detail): Plan {
+function plan(
+  pair: Pair,
+  { schema, refresh, largeObjects, jobs }: Options,
+  tables: readonly Table[],
+  detail: Detail,
+): Plan {
   const keepIndexes = (results: readonly IndexResult[]): void => {
     detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
   };
@@ -71,6 +90,12 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
   const keepTables = (result: CopyTablesResult): void => {
     detail.tables = result;
   };
+  const views = viewsStep(pair, {
+    again: refresh,
+    keep: (results) => {
+      detail.views = results;
+    },
+  });
   // With --no-schema somebody else makes what is missing, maybe later.
   const check = schemaCheck(pair, {
     strict: schema,
@@ -83,15 +108,20 @@ function plan(pair: Pair, { schema, jobs }: Options, tables: readonly Table[], d
     copyStep(pair, { tables: toCopy, jobs }, keepTables),
     {
       parallel: [
-        [...deferred, { parallel: [[viewsStep(pair), analyzeStep(pair, { jobs, onlyStale: true })], [check.compare]] }],
+        [...deferred, { parallel: [[views, analyzeStep(pair, { jobs, onlyStale: true })], [check.compare]] }],
         [validate('validate-copied', 'copied', toCopy)],
       ],
     },
   ];
   const replicated = validate('validate-data', 'replicated', replicatedTables(tables));
+  const objects = largeObjectsStep(pair, largeObjects, (result) => {
+    detail.large_objects = result;
+  });
   return [
-    { parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [check.read]] },
+    { parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [objects], [check.read]] },
     quietSourceStep(pair, () => subscriptionExists(back(pair))),
+    // Last: they hold for every session that begins from then on.
+    ...(schema ? [databaseSettingsStep(pair)] : []),
   ];
 }
 

@@ -16,10 +16,16 @@ import { requirementsStep } from '../../precheck/requirements-step.js';
 import { readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { Schemas } from '../../postgres/schemas.js';
 import type { DetailFields } from '../../results/detail.js';
-import { copySteps } from '../../copy/copy-steps.js';
+import { attach } from '../../copy/attach.js';
+import { cancelSetup } from '../../copy/cancel.js';
+import { Controls } from '../../copy/controls.js';
+import { copySteps, handedOver } from '../../copy/copy-steps.js';
+import { defaultJobs } from '../../copy/default-jobs.js';
+import { supervised } from '../../copy/supervisor.js';
+import { databaseStep } from '../../schema/database.js';
 import { keysStep } from '../../schema/late-keys.js';
-import { fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import { relaxSteps } from '../../schema/relaxed.js';
+import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -29,15 +35,33 @@ interface Options {
   readonly accept: readonly AcceptableCode[];
   /** Whether it makes roles that the schema names and the destination lacks. */
   readonly createRoles: boolean;
+  /** Whether it makes extensions that the destination lacks. */
+  readonly extensions: boolean;
   /** Who copies the rows. */
   readonly copy: 'belt' | 'pglogical';
-  readonly jobs: number;
+  /** undefined for as many as fit the destination. */
+  readonly jobs: number | undefined;
+  /** Bytes per second; Infinity and undefined for no limit. */
   readonly maxRate: number | undefined;
   readonly chunkSize: number | undefined;
+  /** Milliseconds. */
+  readonly lockWait: number;
+  readonly maxSlotWal: number | undefined;
+  /** Look on, in place of setting up. */
+  readonly attach: boolean;
+  /** End the setup at work, in place of setting up. */
+  readonly cancel: boolean;
+}
+
+/** Sets up; or looks on while another belt does, or ends that. */
+export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
+  if (options.cancel) return { fields: { detail: { ...(await cancelSetup(pair)) } } };
+  if (options.attach) return { fields: { detail: { ...(await attach(pair, options)) } } };
+  return setUp(pair, options);
 }
 
 /** Makes both sides pglogical nodes, loads the schema, and subscribes the destination to the source. */
-export async function run(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
+async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields>> {
   const direction = forward(pair);
   const tables = await pair.step({ name: 'read-source', title: 'read the tables of the source' }, (progress) =>
     readSource(pair, progress),
@@ -58,25 +82,34 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   const subscribed = (): Promise<string | null> => subscriptionExists(direction);
   const requirements = requirementsStep(pair, { ...options, done: subscribed });
   await pair.run([requirements.step]);
-  if (options.schema) await pair.run([toolsStep(pair)]);
-  await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
-  const keysLater = options.copy === 'belt' ? replicated : [];
-  if (options.schema) await pair.run(schemaSteps(pair, options, fromSource(pair, keysLater)));
-  await pair.run([access('src'), access('dst')]);
-  await pair.run(relaxSteps(pair, subscribed));
-  const byBelt = options.copy === 'belt';
-  // The proof belongs to pglogical's copy; belt's has its journal.
-  if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
-  await setupReplicationSet(pair, 'src', !byBelt);
+  if (options.schema) await pair.run([toolsStep(pair), extensionsStep(pair, options.extensions)]);
   let status = 'replicating';
-  if (byBelt) await pair.run(copySteps(pair, replicated, options));
-  else {
-    await pair.run(
-      pglogicalCopySteps(pair, schemas, replicated, options.jobs, subscribed, (found) => {
-        status = found;
-      }),
-    );
-  }
+  const controls = new Controls(
+    options.jobs ?? (await defaultJobs(await pair.dst.root())),
+    options.maxRate ?? Infinity,
+  );
+  const begin = async (): Promise<void> => {
+    await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
+    const keysLater = options.copy === 'belt' ? replicated : [];
+    if (options.schema)
+      await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
+    await pair.run([access('src'), access('dst')]);
+    await pair.run(relaxSteps(pair, subscribed));
+    const byBelt = options.copy === 'belt';
+    // The proof belongs to pglogical's copy; belt's has its journal.
+    if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
+    await setupReplicationSet(pair, 'src', !byBelt);
+    if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls }));
+    else {
+      await pair.run(
+        pglogicalCopySteps(pair, schemas, replicated, controls, subscribed, (found) => {
+          status = found;
+        }),
+      );
+    }
+  };
+  if (options.copy === 'pglogical' || pair.options.dryRun || (await handedOver(pair)) !== null) await begin();
+  else await supervised(pair, { controls, maxSlotWal: options.maxSlotWal, log: null }, begin);
   return {
     fields: {
       detail: {
@@ -96,13 +129,13 @@ function pglogicalCopySteps(
   pair: Pair,
   schemas: Schemas,
   replicated: readonly Table[],
-  jobs: number,
+  controls: Controls,
   subscribed: () => Promise<string | null>,
   started: (status: string) => void,
 ): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  const keys = keysStep(pair, replicated, jobs);
+  const keys = keysStep(pair, replicated, controls);
   return [
     noBackReplicationStep(pair, subscribed),
     // Those that a copy of belt's, given up since, was to build when the rows are there.

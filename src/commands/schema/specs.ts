@@ -1,4 +1,4 @@
-import { createRoles, definePairCommand, flag, integer, type CommandSpec } from '../define.js';
+import { createRoles, definePairCommand, flag, integer, noExtensions, type CommandSpec } from '../define.js';
 
 const fromFiles = flag('--from-files', 'go by the files that dump-schema wrote, not by the source');
 
@@ -81,7 +81,7 @@ const loadSchema = definePairCommand({
   examples: [{ line: 'belt load-schema testdatacenter1 database1', means: 'then belt setup --no-schema' }],
   needs: 'dst',
   changes: true,
-  options: { createRoles },
+  options: { createRoles, extensions: noExtensions },
   next: 'belt setup {target} --no-schema',
   result: async () => (await import('../../results/detail.js')).detailFields,
   load: () => import('./load-schema.js'),

@@ -33,3 +33,25 @@ export async function availableExtensions(session: Session): Promise<Map<string,
   );
   return new Map(rows.map((row) => [row.name, row]));
 }
+
+/** Those of the extensions that objects of the schemas depend on, each with some of these objects. */
+export async function neededExtensions(
+  session: Session,
+  schemas: readonly string[],
+  names: readonly string[],
+): Promise<{ name: string; objects: string[] }[]> {
+  return session.query(
+    `SELECT e.extname AS name, (array_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)))[1:5] AS objects
+       FROM pg_extension e
+       JOIN pg_depend m ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid AND m.deptype = 'e'
+       JOIN pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype <> 'e',
+            LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) o
+      WHERE e.extname = ANY ($2)
+        AND (o.schema = ANY (SELECT quote_ident(s) FROM unnest($1::text[]) s)
+             OR EXISTS (SELECT FROM pg_attrdef a JOIN pg_class c ON c.oid = a.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid AND n.nspname = ANY ($1)))
+        AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid AND x.deptype = 'e')
+      GROUP BY e.extname ORDER BY e.extname`,
+    [schemas, names],
+  );
+}

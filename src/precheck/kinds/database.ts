@@ -11,7 +11,7 @@ const largeObjects = defineKind<{ count: number; first: number[] }>({
   severity: 'fail',
   means:
     'The source has large objects, which pglogical does not replicate: their numbers arrive, their contents do not.',
-  accept: 'Their contents stay behind until you carry them yourself.',
+  accept: 'Their contents stay behind until sync --large-objects copies them.',
   src: () =>
     `SELECT count(*)::int AS count, (SELECT array_agg(oid::int8 ORDER BY oid) FROM
               (SELECT oid FROM pg_largeobject_metadata ORDER BY oid LIMIT 5) f) AS first
@@ -21,9 +21,7 @@ const largeObjects = defineKind<{ count: number; first: number[] }>({
       side: 'src',
       object: 'large objects',
       problem: `are there (${count}: ${some(first.map(String), Math.min(5, count))}${count > 5 ? ', ...' : ''}), and pglogical does not replicate them: their numbers arrive, their contents do not`,
-      remedy:
-        'Carry them in the downtime: pg_dump -b --data-only --exclude-schema="*" -Fc ' +
-        `"$(belt src-dsn ${pair.config.dc} ${pair.db})" | pg_restore --dbname="$(belt dst-dsn ${pair.config.dc} ${pair.db})"`,
+      remedy: `Carry them in the downtime: belt sync ${pair.config.dc} ${pair.db} --large-objects`,
     })),
 });
 

@@ -1,3 +1,4 @@
+import { neededExtensions } from '../../postgres/catalog/extensions.js';
 import { missingExtensions } from '../../schema/extensions.js';
 import { isBefore, parseVersion } from '../../pglogical/versions.js';
 import { defineKind } from '../kind.js';
@@ -10,15 +11,19 @@ const unavailable = defineKind({
   means: "The destination server does not have the files of one of the source's extensions.",
   accept: 'setup goes on without the extension, and fails where an object of the schema needs it.',
   schemaOnly: true,
-  judge: async ({ pair }) =>
-    (await missingExtensions(pair))
-      .filter(({ available }) => !available)
-      .map(({ name }) => ({
+  judge: async ({ pair, src, schemas }) => {
+    const names = (await missingExtensions(pair)).filter(({ available }) => !available).map(({ name }) => name);
+    const needed = names.length === 0 ? [] : await neededExtensions(src.session, schemas, names);
+    return names.map((name) => {
+      const objects = needed.find((one) => one.name === name)?.objects ?? [];
+      return {
         side: 'dst',
         object: `extension ${name}`,
-        problem: 'is not installed on the server',
+        problem: `is not installed on the server${objects.length === 0 ? '' : `, and is needed by ${objects.join(', ')}`}`,
         remedy: 'Install its package on the destination server.',
-      })),
+      };
+    });
+  },
 });
 
 const toCreate = defineKind({

@@ -1,6 +1,7 @@
 import type { AnyKind } from '../kind.js';
 import { CAPACITY_KINDS } from './capacity.js';
 import { CONSTRAINT_KINDS } from './constraints.js';
+import { COPYING_KINDS } from './copying.js';
 import { DATABASE_KINDS } from './database.js';
 import { EXTENSION_KINDS } from './extensions.js';
 import { FOREIGN_KINDS } from './foreign.js';
@@ -23,6 +24,7 @@ export const KINDS: readonly AnyKind[] = [
   ...SETTING_KINDS,
   ...PGLOGICAL_KINDS,
   ...CAPACITY_KINDS,
+  ...COPYING_KINDS,
   ...ROLE_KINDS,
   ...EXTENSION_KINDS,
   ...OUTSIDE_KINDS,

@@ -15,10 +15,20 @@ export function render(envelope: Envelope<SyncFields>, style: Style): string {
     sequences(row),
     tables(row),
     row.detail === undefined ? '' : String(row.detail.indexes.filter(({ status }) => status === 'created').length),
+    views(row),
     validation(row, style),
     formatDuration(envelope.duration_ms),
   ]);
-  const head = ['database', 'sync', 'sequences set', 'tables copied', 'indexes made', 'rows compared', 'time'];
+  const head = [
+    'database',
+    'sync',
+    'sequences set',
+    'tables copied',
+    'indexes made',
+    'views refreshed',
+    'rows compared',
+    'time',
+  ];
   return [renderTable(head, rows, style), ...mismatches(envelope, style), ...otherwise(envelope, style)].join('\n');
 }
 
@@ -33,6 +43,13 @@ function tables({ detail }: Row<SyncFields>): string {
   const loaded = detail.tables.tables.filter((table) => table.loaded);
   const rows = loaded.reduce((sum, { row_count }) => sum + (row_count ?? 0), 0);
   return `${String(loaded.length)} of ${String(detail.tables.tables.length)} (${String(rows)} rows)`;
+}
+
+function views({ detail }: Row<SyncFields>): string {
+  if (detail === undefined || detail.views.length === 0) return '';
+  const refreshed = detail.views.filter(({ status }) => status === 'refreshed');
+  const time = formatDuration(detail.views.reduce((sum, { duration_ms }) => sum + duration_ms, 0));
+  return `${refreshed.length} of ${detail.views.length} (${time})`;
 }
 
 function validation({ detail }: Row<SyncFields>, { chalk }: Style): string {

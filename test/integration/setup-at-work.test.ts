@@ -1,0 +1,134 @@
+import { expect, it } from 'vitest';
+import { SETUP_SESSIONS } from '../../src/pair/lock.js';
+import { detailFields } from '../../src/results/detail.js';
+import { checkedJson, expectSuccess } from '../harness/commands.js';
+import { expectFailure } from '../harness/expect-failure.js';
+import { until } from '../harness/migration.js';
+import { testPair, type TestPair } from '../harness/pair.js';
+
+/** Some 16 MB: a minute at the rate below. */
+const TABLES = `
+  CREATE TABLE "The Big" (id serial PRIMARY KEY, v text);
+  INSERT INTO "The Big" (v) SELECT md5(i::text) || repeat('x', 150) FROM generate_series(1, 80000) i;
+  CREATE TABLE small (id serial PRIMARY KEY, v text);
+  INSERT INTO small (v) SELECT 'row ' || i FROM generate_series(1, 100) i`;
+
+const SLOW = ['setup', '--max-rate', '300kB/s', '--chunk-size', '256kB'] as const;
+
+/** How many pieces are being copied right now. */
+async function workers(pair: TestPair): Promise<number> {
+  const rows = await pair.dst.sql(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1 AND query LIKE 'COPY %'
+        AND state = 'active'`,
+    [`${SETUP_SESSIONS}%`],
+  );
+  return rows.length;
+}
+
+const copies = (pair: TestPair): Promise<void> => until('pieces are copied', async () => (await workers(pair)) > 0);
+
+async function counts(pair: TestPair): Promise<unknown> {
+  return pair.dst.ownerSql(
+    'SELECT (SELECT count(*)::int FROM "The Big") AS big, (SELECT count(*)::int FROM small) AS small',
+  );
+}
+
+it(
+  'a copy at work takes orders from anywhere: other jobs, another rate, to end; and goes on later',
+  { timeout: 120_000 },
+  async () => {
+    const pair = await testPair({ srcSql: TABLES, hostile: true });
+    const running = pair.belt([...SLOW, '--jobs', '1']);
+    await copies(pair);
+    expect(await workers(pair)).toBe(1);
+
+    // A second one is refused, and told what to do in its place.
+    const second = await pair.belt(['setup']);
+    expectFailure(second, {
+      config: pair.config,
+      says: [
+        /another belt is at work on the source .*"belt setup \(pid \d+ on [\w.-]+\)" from .*, since \d{4}-/,
+        /--attach/,
+      ],
+    });
+
+    const attached = pair.belt(['setup', '--attach', '--jobs', '3', '--json']);
+    await until('three workers', async () => (await workers(pair)) === 3);
+    const fewer = pair.belt(['setup', '--attach', '--jobs', '1', '--max-rate', '400kB/s'], {
+      signalWhen: { signal: 'SIGINT', matches: /tell it of other jobs/ },
+    });
+    await until('one worker', async () => (await workers(pair)) === 1);
+    // Leaving is no failure, and leaves the copy alone.
+    const left = await fewer;
+    expect(left.exitCode, left.text).toBe(0);
+    expect(await workers(pair)).toBe(1);
+
+    const cancelled = await pair.belt(['setup', '--cancel', '--json']);
+    const { results } = checkedJson(cancelled, detailFields, [pair]);
+    expect(results).toMatchObject([{ success: true, detail: { cancelled: true } }]);
+    expect(cancelled.text).toMatch(/1 of 2 tables are whole|0 of 2 tables are whole/);
+    const ended = await running;
+    expect(ended.exitCode, ended.text).toBe(130);
+    expect(ended.stderr).toMatch(
+      /cancelled by .* on .* with "belt setup --cancel"; [01] of 2 tables are whole on the destination/,
+    );
+    expect(ended.stderr).toMatch(/Run "belt setup dc1 shop" again: it goes on/);
+    const told = await attached;
+    expect(told.exitCode, told.text).toBe(130);
+    expect(told.json()).toMatchObject({ results: [{ error: { error_type: 'InterruptedError' } }] });
+
+    expectSuccess(await pair.belt(['setup', '--cancel']));
+    expectSuccess(await pair.belt(['setup', '--jobs', '2']));
+    expect(await counts(pair)).toEqual([{ big: 80_000, small: 100 }]);
+    expectSuccess(await pair.belt(['setup', '--attach']));
+  },
+);
+
+it(
+  'does not wait without end for others, and ends before its slot fills the source',
+  { timeout: 120_000 },
+  async () => {
+    const pair = await testPair({ srcSql: TABLES });
+    const slots = (): Promise<unknown[]> =>
+      pair.src.sql('SELECT active FROM pg_replication_slots WHERE database = current_database()');
+    const writer = await pair.src.connect();
+    await writer.query(`BEGIN; SELECT txid_current()`);
+    const [{ pid } = { pid: 0 }] = (await writer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    const blocked = await pair.belt(['setup', '--lock-wait', '3s']);
+    expectFailure(blocked, {
+      config: pair.config,
+      says: [
+        new RegExp(
+          `could not be made on the source in 3.0 s \\(--lock-wait\\): .*pid ${String(pid)} \\(.*, for \\d+ s\\)`,
+        ),
+        /SELECT pg_terminate_backend\(pid\)/,
+      ],
+    });
+    await writer.query('ROLLBACK');
+    await writer.end();
+
+    const full = pair.belt(['setup', '--max-rate', '300kB/s', '--max-slot-wal', '20MB', '--json']);
+    await copies(pair);
+    const truncating = await pair.src.connect();
+    await truncating.query("SET lock_timeout = '5s'");
+    const truncated = truncating.query(`TRUNCATE "${pair.schema}".small`).catch((error: unknown) => error);
+    await truncated;
+    await truncating.end();
+    await pair.src.sql(
+      "SELECT count(pg_logical_emit_message(false, 'x', repeat('y', 1000000))) FROM generate_series(1, 30)",
+    );
+    const ended = await full;
+    const { results } = checkedJson(ended, detailFields, [pair]);
+    expect(results).toMatchObject([
+      { error: { error_type: 'RefusedError', detail: { side: 'src', step: 'copy-tables' } } },
+    ]);
+    expect(ended.text).toMatch(
+      /the slot holds .* of WAL on the source, more than --max-slot-wal 20.0 MB; [01] of 2 tables are whole/,
+    );
+    expect(ended.text).toMatch(/The slot was dropped/);
+    expect(ended.stderr).toMatch(/warning: pid \d+ on the source \(.*\) has waited for .* for the copy to end/);
+    expect(await slots()).toEqual([]);
+    expectSuccess(await pair.belt(['setup']));
+    expect(await counts(pair)).toEqual([{ big: 80_000, small: 100 }]);
+  },
+);
