@@ -79,7 +79,7 @@ const policy: InventoryQuery = () =>
         `CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END`,
       ),
       when('NOT p.polpermissive', 'restrictive'),
-      line('to', `(SELECT string_agg(${role('o')}, ', ' ORDER BY 1) FROM unnest(p.polroles) o)`),
+      line('to', `(SELECT string_agg(${role('o')}, ', ' ORDER BY ${role('o')}) FROM unnest(p.polroles) o)`),
       line('using', 'pg_get_expr(p.polqual, p.polrelid)'),
       line('with check', 'pg_get_expr(p.polwithcheck, p.polrelid)'),
       comment('p.oid', 'pg_policy'),
