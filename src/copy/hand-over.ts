@@ -2,6 +2,7 @@ import { CheckFailedError, DeadlineError, RefusedError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { EMPTY_SET, REPLICATION_SET } from '../pglogical/direction.js';
 import { readSlot, readSubscription, slotName, type SlotState } from '../pglogical/state.js';
+import { createAsleep, subscriberCannotMakeSlot } from '../pglogical/subscriptions.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
@@ -32,6 +33,7 @@ const LOOK_MS = 1_000;
 /**
  * Makes the subscription, asleep, on belt's replication set. Each part is kept if a run before this one made it. The
  * journal comes first: a belt that is killed in the middle of this leaves nothing that could pass for a finished copy.
+ * A pglogical that cannot make a slot on the provider's PostgreSQL is told that nothing is left to be done.
  * @throws DeadlineError when pglogical does not get it going
  */
 export async function prepareSubscription(
@@ -46,6 +48,10 @@ export async function prepareSubscription(
   if (!there) await forgetCopy(subscriber);
   await makeJournal(subscriber);
   await announceRun(subscriber, await slotName(subscriber, direction), jobs);
+  if (!there && (await subscriberCannotMakeSlot(subscriber, provider))) {
+    await createAsleep(direction, subscriber, await slotName(subscriber, direction));
+    return;
+  }
   if (!there) {
     await provider.query(
       `SELECT pglogical.create_replication_set($1)

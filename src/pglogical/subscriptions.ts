@@ -69,7 +69,8 @@ async function refuseForeignSlot(direction: Direction, provider: Session, slot: 
   );
 }
 
-async function subscriberCannotMakeSlot(subscriber: Session, provider: Session): Promise<boolean> {
+/** Whether the subscriber's pglogical cannot make a slot on the provider's PostgreSQL: belt then makes it. */
+export async function subscriberCannotMakeSlot(subscriber: Session, provider: Session): Promise<boolean> {
   return !canMakeSlotOn((await pglogicalVersion(subscriber)) ?? [], provider.major);
 }
 
@@ -77,7 +78,7 @@ function cannotCopyInto(direction: Direction, provider: Session): RefusedError {
   return new RefusedError(
     `pglogical on the ${direction.subscriber.word} server is older than 2.4.5 and cannot copy from PostgreSQL ${String(provider.major)}`,
     {
-      hint: `Update pglogical on the ${direction.subscriber.word} server to 2.4.5 or newer.`,
+      hint: `Leave --copy away: belt copies the rows then, and makes the slot itself. Or update pglogical on the ${direction.subscriber.word} server to 2.4.5 or newer.`,
       detail: { side: direction.subscriber.name },
     },
   );
@@ -95,6 +96,23 @@ async function subscribeToOwnSlot(direction: Direction, subscriber: Session, slo
       asPglogical.query("SELECT pg_create_logical_replication_slot($1, 'pglogical_output')", [slot]),
     );
   }
+  await createSynced(direction, subscriber, slot);
+}
+
+/** Makes the subscription for a slot that is still to be made, and leaves it asleep until then. */
+export async function createAsleep(direction: Direction, subscriber: Session, slot: string): Promise<void> {
+  await createSynced(direction, subscriber, slot, async () => {
+    // Within the transaction: no worker ever sees it awake.
+    await subscriber.query('SELECT pglogical.alter_subscription_disable($1, false)', [direction.subscription]);
+  });
+}
+
+async function createSynced(
+  direction: Direction,
+  subscriber: Session,
+  slot: string,
+  also: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   await subscriber.query(
     'SELECT pg_replication_origin_create($1) WHERE NOT EXISTS (SELECT FROM pg_replication_origin WHERE roname = $1)',
     [slot],
@@ -107,6 +125,7 @@ async function subscribeToOwnSlot(direction: Direction, subscriber: Session, slo
           AND sync_subid = (SELECT sub_id FROM pglogical.subscription WHERE sub_name = $1)`,
       [direction.subscription],
     );
+    await also();
   });
 }
 

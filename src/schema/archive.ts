@@ -1,13 +1,15 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { castsOf, otherSchemas } from '../postgres/catalog/casts.js';
 import { ident } from '../postgres/quote.js';
+import type { Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
 import type { Pair } from '../pair/pair.js';
 import { plainEnvironment, toolEnvironment } from '../process/connection.js';
 import { runTool } from '../process/run.js';
 import { findDumpTools, type DumpTools } from '../process/tools.js';
-import { parseToc, type TocEntry } from './toc.js';
+import { CATALOG, leaveOut, OF_DATABASE, parseToc, type TocEntry } from './toc.js';
 
 /** A dump of the source's schema in a private temporary file. */
 export interface Archive {
@@ -37,7 +39,9 @@ export async function withSchemaArchive<T>(
     const tools = await findDumpTools(environment, { source: source.major, destination: destination.major });
     return await source.transaction(async () => {
       const { snapshot } = await source.one<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
-      const file = await dumpSchema(pair, tools, folder, snapshot);
+      const casts = await castsOf(source, await pair.schemas());
+      const selection = await selectionArguments(source, await pair.schemas(), casts);
+      const file = await dumpSchema(pair, tools, { folder, snapshot, selection });
       const { stdout } = await runTool({
         name: 'pg_restore',
         path: tools.restore.path,
@@ -46,7 +50,7 @@ export async function withSchemaArchive<T>(
         purpose: `reading the table of contents of the dump of ${pair.src.toString()}`,
         signal: environment.signal,
       });
-      return work({ file, tools, entries: parseToc(stdout) }, source);
+      return work({ file, tools, entries: withoutDatabase(parseToc(stdout), casts) }, source);
     }, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   } finally {
     await Promise.all([source.close(), rm(folder, { recursive: true, force: true })]);
@@ -65,13 +69,18 @@ export async function withUseList<T>(
 }
 
 /** The entries as SQL that psql runs, for whoever is the owner there. */
-export async function archiveSql(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<string> {
+export async function archiveSql(
+  pair: Pair,
+  archive: Archive,
+  entries: readonly TocEntry[],
+  options: readonly string[] = [],
+): Promise<string> {
   const { environment } = pair;
   const { stdout } = await withUseList(archive, entries, (list) =>
     runTool({
       name: 'pg_restore',
       path: archive.tools.restore.path,
-      args: ['--no-owner', '--no-tablespaces', `--use-list=${list}`, '--file=-', archive.file],
+      args: ['--no-owner', '--no-tablespaces', ...options, `--use-list=${list}`, '--file=-', archive.file],
       env: plainEnvironment(environment),
       purpose: `writing the dump of ${pair.src.toString()} as SQL`,
       signal: environment.signal,
@@ -80,7 +89,30 @@ export async function archiveSql(pair: Pair, archive: Archive, entries: readonly
   return stdout;
 }
 
-async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot: string): Promise<string> {
+/**
+ * Which objects pg_dump takes. Asked for a schema, it leaves out what belongs to none, such as casts; where the schemas'
+ * types have casts, it is asked for everything but the other schemas instead.
+ */
+async function selectionArguments(source: Session, schemas: Schemas, casts: readonly number[]): Promise<string[]> {
+  if (casts.length === 0) return [...schemas.names.map((schema) => `--schema=${ident(schema)}`), '--strict-names'];
+  return (await otherSchemas(source, schemas)).map((schema) => `--exclude-schema=${ident(schema)}`);
+}
+
+/** Leaves out what belongs to no schema, but for the casts given. */
+function withoutDatabase(entries: readonly TocEntry[], casts: readonly number[]): TocEntry[] {
+  return leaveOut(
+    entries,
+    entries.filter(({ classId, oid }) =>
+      classId === CATALOG.pg_cast ? !casts.includes(oid) : OF_DATABASE.has(classId),
+    ),
+  );
+}
+
+async function dumpSchema(
+  pair: Pair,
+  tools: DumpTools,
+  { folder, snapshot, selection }: { folder: string; snapshot: string; selection: readonly string[] },
+): Promise<string> {
   const { environment, src } = pair;
   const schemas = await pair.schemas();
   const address = src.address('root');
@@ -94,8 +126,7 @@ async function dumpSchema(pair: Pair, tools: DumpTools, folder: string, snapshot
     args: [
       '--format=custom',
       '--schema-only',
-      ...schemas.names.map((schema) => `--schema=${ident(schema)}`),
-      '--strict-names',
+      ...selection,
       `--snapshot=${snapshot}`,
       '--encoding=UTF8',
       // What belongs to the server, not to the schema: the destination's differ.

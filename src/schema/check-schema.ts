@@ -55,12 +55,17 @@ export function schemaCheck(pair: Pair, { strict, keep }: Options): SchemaCheck 
  * Whether an application, or the data, may fare otherwise for it: something that the destination has besides, a comment
  * and statistics for the planner do no such thing.
  */
-export function matters({ kind, problem, src, dst }: Difference): boolean {
+function matters({ kind, problem, src, dst }: Difference): boolean {
   if (problem === 'extra' || kind === 'statistics') return false;
   if (problem === 'missing') return true;
-  // Lines of a comment may look like anything, but they come after the word.
-  const [from, to] = [src ?? [], dst ?? []].map((lines) => lines.filter((line) => !HARMLESS.test(line)));
-  return (from?.length ?? 0) + (to?.length ?? 0) > 0;
+  // A source to which rows come back lets triggers fire in another way; see quietSourceStep().
+  const [from, to] = [src ?? [], dst ?? []].map((lines) =>
+    lines.filter((line) => !HARMLESS.test(line) && !(kind === 'trigger' && line.startsWith('enabled '))),
+  );
+  if (from === undefined || to === undefined) return true;
+  // Rows that are there break it: see validateChecksStep(), which names it.
+  const notValid = kind === 'constraint' && to.join('\n') === `${from.join('\n')} NOT VALID`;
+  return from.length + to.length > 0 && !notValid;
 }
 
 /** The beginnings of lines of an inventory that say nothing of how the object works. */

@@ -1,5 +1,5 @@
 import type { Pair } from '../pair/pair.js';
-import { notValidConstraints } from '../postgres/catalog/constraints.js';
+import { lateConstraints } from '../postgres/catalog/constraints.js';
 import { deferredIndexes } from '../postgres/catalog/indexes.js';
 import { planConstraint, type ConstraintPlan } from './constraint-plan.js';
 import { filesOrigin } from './files/deferred.js';
@@ -26,7 +26,18 @@ export function catalogDeferred(pair: Pair): DeferredOrigin {
     indexes: async () =>
       (await deferredIndexes(await pair.src.root(), await pair.schemas())).map((index) => planIndex(index)),
     constraints: async () =>
-      (await notValidConstraints(await pair.src.root(), await pair.schemas())).map((one) => planConstraint(one)),
+      (await lateConstraints(await pair.src.root(), await pair.schemas())).map((one) => planConstraint(one)),
+  };
+}
+
+/** Of the source's catalog, the constraints alone that setup takes off the destination: see relaxSteps(). */
+export function takenOff(pair: Pair): DeferredOrigin {
+  return {
+    ...catalogDeferred(pair),
+    constraints: async () =>
+      (await lateConstraints(await pair.src.root(), await pair.schemas()))
+        .filter(({ valid }) => valid)
+        .map((one) => planConstraint(one)),
   };
 }
 

@@ -5,7 +5,8 @@ import { invalidIndexes } from '../postgres/catalog/indexes.js';
 import type { ObjectName } from '../postgres/schemas.js';
 import { databaseArgument, toolEnvironment } from '../process/connection.js';
 import { runTool, ToolFailure } from '../process/run.js';
-import { withSchemaArchive, withUseList, type Archive } from './archive.js';
+import { findPsql } from '../process/tools.js';
+import { archiveSql, withSchemaArchive, withUseList, type Archive } from './archive.js';
 import { deferredObjects, initialEntries } from './initial-load.js';
 import { sourceOrigin } from './origin.js';
 import { endOrphans, loader, LOAD_NAMES, notLoaded } from './prepare.js';
@@ -13,6 +14,9 @@ import type { TocEntry } from './toc.js';
 
 /** The lines of a failure that are shown: the message and the beginning of the statement. */
 const SAID_LINES = 8;
+
+/** The first PostgreSQL that knows transaction_timeout. */
+const FIRST_WITH_TIMEOUT = 17;
 
 /**
  * Loads the source's schema into the destination, without NOT VALID constraints and without the indexes
@@ -48,6 +52,10 @@ async function restore(pair: Pair, role: Role, archive: Archive, entries: readon
   if (entries.length === 0) return;
   const address = pair.dst.address(role);
   try {
+    if (archive.tools.restore.major >= FIRST_WITH_TIMEOUT && (await pair.dst.root()).major < FIRST_WITH_TIMEOUT) {
+      await restoreIntoOlder(pair, archive, entries);
+      return;
+    }
     await withUseList(archive, entries, (list) =>
       runTool({
         name: 'pg_restore',
@@ -78,6 +86,30 @@ async function restore(pair: Pair, role: Role, archive: Archive, entries: readon
   } catch (error) {
     throw error instanceof ToolFailure ? restoreError(error, pair, archive.entries) : error;
   }
+}
+
+/**
+ * pg_restore begins with settings of its own version, of which an older server does not know the last and ends everything.
+ * So psql loads what pg_restore writes, without that line of its prelude.
+ */
+async function restoreIntoOlder(pair: Pair, archive: Archive, entries: readonly TocEntry[]): Promise<void> {
+  const address = pair.dst.address('owner');
+  const psql = await findPsql(pair.environment, archive.tools.restore.major);
+  const sql = await archiveSql(pair, archive, entries, ['--no-privileges']);
+  await runTool({
+    name: 'psql',
+    path: psql.path,
+    args: ['--no-psqlrc', '--quiet', '--no-password', '--single-transaction', '--set=ON_ERROR_STOP=1', '--file=-'],
+    env: toolEnvironment(pair.environment, address, {
+      applicationName: LOAD_NAMES.psql,
+      timeouts: { statement: 0, lock: 60_000 },
+    }),
+    secrets: [address.password],
+    // The first of these lines is pg_restore's: nothing comes before its settings.
+    stdin: sql.replace(/^SET transaction_timeout = 0;$/m, ''),
+    purpose: `loading ${pair.schemaWords} into ${pair.dst.toString()}`,
+    signal: pair.environment.signal,
+  });
 }
 
 /**

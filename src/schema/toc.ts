@@ -41,6 +41,7 @@ export interface CatalogObject {
 
 /** Oids of system catalogs, the same on every server. Source: PostgreSQL's src/include/catalog/pg_*.h. */
 export const CATALOG = {
+  pg_cast: 2605,
   pg_class: 1259,
   pg_constraint: 2606,
   pg_database: 1262,
@@ -48,6 +49,14 @@ export const CATALOG = {
   pg_namespace: 2615,
   pg_trigger: 2620,
 } as const;
+
+/**
+ * Catalogs of what belongs to the whole database: access methods, event triggers, extensions, foreign data wrappers and
+ * servers, languages, large objects, publications, subscriptions, transforms, user mappings.
+ */
+export const OF_DATABASE: ReadonlySet<number> = new Set([
+  2601, 3466, 3079, 2328, 1417, 2612, 2613, 2995, 6104, 6106, 6237, 6100, 3576, 1418,
+]);
 
 /**
  * The entries without the given objects and without whatever is a part of them (comments, privileges, attachments:

@@ -12,6 +12,7 @@ import { makeDatabasePair } from './database-pair.js';
 import { fleet, FLEET_SETTINGS } from './fleet.js';
 import { full } from './full.js';
 import { large } from './large.js';
+import { stress } from './stress.js';
 import { measure, median, type Measured } from './measure.js';
 
 /**
@@ -25,7 +26,7 @@ const BELT = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
 const REFERENCE = new URL('./reference.sql', import.meta.url);
 const LIMITS = { downtime: 3, status: 0.35, statusMemory: 120, help: 2.5, memory: 200 } as const;
 const STATUS_RUNS = 11;
-const PARTS = ['start', 'downtime', 'memory', 'fleet', 'full', 'copy', 'large'] as const;
+const PARTS = ['start', 'downtime', 'memory', 'fleet', 'full', 'copy', 'large', 'stress'] as const;
 const DOWNTIME = ['revoke-logins', 'teardown-forward-replication', 'sync'] as const;
 
 /** A table without key of about 600 MB, with rows of up to 20 MB, which sync has to copy in the downtime. */
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
     if (wanted('fleet')) await fleet(await projectFolder(), { source, destination }, belt, out);
     if (wanted('copy')) await copy(await projectFolder(), { source, destination }, belt, out);
     if (wanted('large')) await large(await projectFolder(), { source, destination }, belt, out);
+    if (wanted('stress')) await stress({ folder: await projectFolder(), servers: { source, destination }, belt, out });
     if (wanted('full')) await full(folder, { source, destination }, { rounds, belt: runBelt, out });
     out(
       `\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`,

@@ -15,7 +15,6 @@ const SCHEMA = `
   CREATE TYPE mood AS ENUM ('sad', 'it''s "fine"');
   CREATE DOMAIN "Short" AS text CHECK (length(VALUE) < 1000);
   CREATE TYPE pair_of AS (mood mood, n int);
-  CREATE TYPE span AS RANGE (subtype = numeric);
   CREATE TABLE "Parent" (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE big (id bigserial PRIMARY KEY, parent int REFERENCES "Parent", v text, n numeric, t timestamptz DEFAULT now());
   CREATE TABLE "other Big" (a int, b int, v text, PRIMARY KEY (a, b));
@@ -23,13 +22,13 @@ const SCHEMA = `
   CREATE TABLE wide (id serial PRIMARY KEY, doc text);
   CREATE TABLE marks (id bigserial PRIMARY KEY, mark text);
   CREATE TABLE empty (id int PRIMARY KEY);
-  CREATE TABLE kinds (id int PRIMARY KEY, m mood, ms mood[], s "Short", p pair_of, r span, x xml, c regclass, b bytea, f float8);
+  CREATE TABLE kinds (id int PRIMARY KEY, m mood, ms mood[], s "Short", p pair_of, r numrange, x xml, c regclass, b bytea, f float8);
   INSERT INTO "Parent" SELECT i, 'parent ' || i FROM generate_series(1, 100) i;
   INSERT INTO big (parent, v, n) SELECT 1 + i % 100, repeat('x', i % 50), i / 7.0 FROM generate_series(1, ${String(ROWS)}) i;
   INSERT INTO "other Big" SELECT i, i % 7, md5(i::text) FROM generate_series(1, ${String(ROWS)}) i;
   INSERT INTO computed (price) SELECT i FROM generate_series(1, 2000) i;
   INSERT INTO wide (doc) SELECT repeat(md5(i::text), 2000) FROM generate_series(1, 300) i;
-  INSERT INTO kinds SELECT i, 'sad', ARRAY['sad', NULL, 'it''s "fine"']::mood[], 'short', ('sad', i)::pair_of, span(i, i + 1),
+  INSERT INTO kinds SELECT i, 'sad', ARRAY['sad', NULL, 'it''s "fine"']::mood[], 'short', ('sad', i)::pair_of, numrange(i, i + 1),
          '<a b="c"/>', 'pg_class', decode(lpad(to_hex(i), 8, '0'), 'hex'), 'NaN' FROM generate_series(1, 500) i;
   CREATE FUNCTION work(mark text) RETURNS void LANGUAGE sql AS $$
     INSERT INTO marks (mark) VALUES ($1);

@@ -85,6 +85,8 @@ it('names each object that does not come over by itself, until it is gone', asyn
     CREATE UNLOGGED TABLE "Shop Data".light (id int PRIMARY KEY);
     CREATE TYPE "Shop Data".point3 AS (x int, y int, z int);
     CREATE CAST ("Shop Data".point3 AS jsonb) WITH INOUT AS ASSIGNMENT;
+    CREATE FUNCTION "Shop Data".as_json(point) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT to_jsonb($1::text)';
+    CREATE CAST (point AS jsonb) WITH FUNCTION "Shop Data".as_json(point) AS ASSIGNMENT;
     CREATE PUBLICATION "all of it" FOR TABLE "Shop Data"."Order Details" (id, v) WHERE (id > 7) WITH (publish = 'insert');
     CREATE PUBLICATION "by schema" FOR TABLES IN SCHEMA far;
     CREATE SUBSCRIPTION "from afar" CONNECTION 'host=127.0.0.1 port=1 dbname=none' PUBLICATION p WITH (connect = false);
@@ -131,7 +133,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'fail src security-label: security labels of "dummy"',
     'warn dst extension-older: extension postgres_fdw',
     'warn src event-trigger: event trigger "audit ""it"""',
-    'warn src cast-left-behind: cast ("Shop Data".point3 AS jsonb)',
+    'warn src cast-left-behind: cast (point AS jsonb)',
     'warn dst foreign-server: foreign server "unused"',
     `warn dst user-mapping: user mapping for ${names.app.name} on "unused"`,
     'warn src publication: publication "all of it"',
@@ -140,7 +142,6 @@ it('names each object that does not come over by itself, until it is gone', asyn
     `warn src prepared-transaction: prepared transaction 'it''s ${id}'`,
     'warn src column-holds-oids: column "Shop Data".kept.what',
     'warn src deferrable-unique: constraint later_n_key on "Shop Data".later',
-    'warn src always-trigger: table "Shop Data"."later"',
     `warn dst search-path: role ${app}`,
     'warn dst search-path: table "nearer"."Order Details"',
     'note dst extension-to-create: extension postgres_fdw',
@@ -149,6 +150,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'note src invalid-index: index "Shop Data".broken on "Shop Data".later',
     `note src tablespace: tablespace "${space}"`,
     `note src default-privileges: default privileges of ${app} on TABLES`,
+    'note src always-trigger: table "Shop Data"."later"',
     'note src unlogged-table: table "Shop Data"."light"',
     'note src foreign-table: foreign table "Shop Data"."remote"',
     'note src partitioned-table: partitioned table "Shop Data"."parts"',
@@ -215,6 +217,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     UPDATE pg_extension SET extconfig = NULL WHERE extname = 'postgres_fdw';
     DROP SCHEMA far CASCADE;
     DROP TYPE "Shop Data".point3 CASCADE;
+    DROP FUNCTION "Shop Data".as_json CASCADE;
     DROP FUNCTION "Shop Data".audit(), "Shop Data".strange(), "Shop Data".tick();
     DROP LANGUAGE "my lang";
     DROP ACCESS METHOD "heap two";

@@ -7,12 +7,16 @@ import { largeObjectsStep } from '../../data/large-objects.js';
 import { sequencesStep } from '../../data/sequences-steps.js';
 import { forwardEndedStep, writersStep } from '../../data/source-checks.js';
 import { validateStep } from '../../data/validate-step.js';
+import { back } from '../../pglogical/direction.js';
+import { subscriptionExists } from '../../pglogical/subscriptions.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Plan, Step } from '../../pair/steps.js';
 import { copiedTables, readTables, replicatedTables, type Table } from '../../postgres/catalog/tables.js';
 import type { Label } from '../../postgres/schemas.js';
 import type { SyncFields } from '../../results/sync.js';
 import type { IndexResult } from '../../schema/deferred-indexes.js';
+import { takenOff } from '../../schema/deferred-origin.js';
+import { quietSourceStep, restoreTriggersStep, validateChecksStep } from '../../schema/relaxed.js';
 import { databaseSettingsStep } from '../../schema/database.js';
 import { schemaCheck } from '../../schema/check-schema.js';
 import { constraintsStep, indexesStep, viewsStep } from '../../schema/deferred-steps.js';
@@ -70,7 +74,11 @@ function plan(
   const keepIndexes = (results: readonly IndexResult[]): void => {
     detail.indexes = results.filter(({ status }) => status !== 'skipped_exists');
   };
-  const deferred: Plan = schema ? [constraintsStep(pair), indexesStep(pair, { jobs, keep: keepIndexes })] : [];
+  // What setup has taken off comes back in any case.
+  const restored = [validateChecksStep(pair), restoreTriggersStep(pair)];
+  const deferred: Plan = schema
+    ? [constraintsStep(pair), ...restored, indexesStep(pair, { jobs, keep: keepIndexes })]
+    : [constraintsStep(pair, { origin: takenOff(pair) }), ...restored];
   const validate = (name: string, which: string, some: readonly Table[]): Step =>
     validateStep(pair, { name, which, tables: some, rowCounts: () => rowCounts(detail) }, ({ result }) => {
       const all = [...(detail.validation?.tables ?? []), ...result.tables];
@@ -111,6 +119,7 @@ function plan(
   });
   return [
     { parallel: [[sequencesStep(pair, {}, keepSequences)], copied, [replicated], [objects], [check.read]] },
+    quietSourceStep(pair, () => subscriptionExists(back(pair))),
     // Last: they hold for every session that begins from then on.
     ...(schema ? [databaseSettingsStep(pair)] : []),
   ];

@@ -24,6 +24,7 @@ import { defaultJobs } from '../../copy/default-jobs.js';
 import { supervised } from '../../copy/supervisor.js';
 import { databaseStep } from '../../schema/database.js';
 import { keysStep } from '../../schema/late-keys.js';
+import { relaxSteps } from '../../schema/relaxed.js';
 import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
 
@@ -93,6 +94,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     if (options.schema)
       await pair.run([...schemaSteps(pair, options, fromSource(pair, keysLater)), databaseStep(pair)]);
     await pair.run([access('src'), access('dst')]);
+    await pair.run(relaxSteps(pair, subscribed));
     const byBelt = options.copy === 'belt';
     // The proof belongs to pglogical's copy; belt's has its journal.
     if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);

@@ -26,8 +26,8 @@ const missing = defineKind({
 
 const tooOld = defineKind({
   code: 'pglogical-too-old',
-  severity: 'fail',
-  means: "The destination's pglogical cannot replicate from the source's PostgreSQL.",
+  severity: 'note',
+  means: "The destination's pglogical cannot make the slot of forward replication; setup makes it.",
   judge: ({ src, dst: { server } }) =>
     server.pglogical_version === null || canMakeSlotOn(parseVersion(server.pglogical_version), src.session.major)
       ? []
@@ -35,8 +35,8 @@ const tooOld = defineKind({
           {
             side: 'dst',
             object: `pglogical ${server.pglogical_version}`,
-            problem: `cannot copy from PostgreSQL ${src.session.major}`,
-            remedy: 'Update pglogical on the destination to 2.4.5 or newer.',
+            problem: `cannot make a slot on PostgreSQL ${src.session.major}, which forward replication needs`,
+            remedy: 'setup makes the slot itself. Only --copy pglogical needs pglogical 2.4.5 or newer there.',
           },
         ],
 });

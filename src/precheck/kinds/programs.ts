@@ -27,7 +27,7 @@ const eventTrigger = defineKind<EventTrigger, { name: string }>({
       .map((one) => ({
         side: 'src',
         object: `event trigger ${ident(one.name)}`,
-        problem: 'is not carried: it belongs to the database, not to a schema',
+        problem: 'is not carried: it belongs to the database, and not to a type of a schema that moves',
         remedy: `On the destination, as root, after the cutover: ${createEventTrigger(one)}`,
       }));
   },
@@ -132,14 +132,18 @@ const CASTS = `
     FROM pg_cast c
    WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_cast'::regclass AND m.objid = c.oid)
      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')
-     AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'n')`;
+     AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'n')
+     -- What belt carries; see castsOf().
+     AND (c.castmethod = 'b' OR NOT EXISTS (
+            SELECT FROM pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.oid IN (c.castsource, c.casttarget)))`;
 
 const CONTEXT = { e: '', a: ' AS ASSIGNMENT', i: ' AS IMPLICIT' } as const;
 
 const cast = defineKind<Cast>({
   code: 'cast-left-behind',
   severity: 'warn',
-  means: 'A cast of the source is not on the destination: it belongs to the database, not to a schema.',
+  means:
+    'A cast between types of no schema that moves, or one that only a superuser may make, is not on the destination.',
   src: () => CASTS,
   dst: () => CASTS,
   judge: (_, { src, dst }) => {
@@ -150,7 +154,7 @@ const cast = defineKind<Cast>({
       .map(({ source, target, function: called, inout, context }) => ({
         side: 'src',
         object: `cast (${source} AS ${target})`,
-        problem: 'is not carried: it belongs to the database, not to a schema',
+        problem: 'is not carried: it belongs to the database, and not to a type of a schema that moves',
         remedy:
           `On the destination, after setup: CREATE CAST (${source} AS ${target}) ` +
           `${called === null ? (inout ? 'WITH INOUT' : 'WITHOUT FUNCTION') : `WITH FUNCTION ${called}`}${CONTEXT[context]};`,

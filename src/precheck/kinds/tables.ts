@@ -69,15 +69,13 @@ const partitioned = defineKind({
 
 const alwaysTrigger = defineKind({
   code: 'always-trigger',
-  severity: 'warn',
-  means: 'Triggers ENABLE ALWAYS or ENABLE REPLICA fire for copied and replicated rows as well.',
+  severity: 'note',
+  means: 'Triggers ENABLE ALWAYS or ENABLE REPLICA stay quiet while rows are copied and replicated.',
   judge: each(
     ({ hasAlwaysTriggers }) => hasAlwaysTriggers,
     () => ({
-      problem:
-        'has triggers ENABLE ALWAYS or ENABLE REPLICA: they fire on the destination for every copied and replicated row',
-      remedy:
-        'Disable them on the destination after the schema is loaded (ALTER TABLE ... DISABLE TRIGGER), and enable them after the cutover.',
+      problem: 'has triggers ENABLE ALWAYS or ENABLE REPLICA, which would fire for every copied and replicated row',
+      remedy: 'setup keeps them from that on the destination, and sync lets them fire again as on the source.',
     }),
   ),
 });

@@ -40,6 +40,8 @@ const trigger: InventoryQuery = ({ major }) => {
       ),
       comment('g.oid', 'pg_trigger'),
     ),
+    // Until the rows are in, such a trigger is kept from firing on the destination; see relaxSteps().
+    deferred: `g.tgenabled IN ('A', 'R') OR EXISTS (SELECT FROM pg_trigger o WHERE o.oid = ${clone} AND o.tgenabled IN ('A', 'R'))`,
     // pglogical puts triggers of its own on the tables that it replicates.
     from: `FROM rel r JOIN pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal
              JOIN pg_proc p ON p.oid = g.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace

@@ -1,3 +1,4 @@
+import { mayHaveBecomeFalse } from '../../postgres/catalog/constraints.js';
 import { DUMPED_INDEX, DEFERRED_INDEX } from '../../postgres/catalog/indexes.js';
 import { comment, grants, line, lines, select, when, type InventoryQuery } from './sql.js';
 
@@ -99,7 +100,7 @@ const constraint: InventoryQuery = () =>
     object: `quote_ident(k.conname) || ' on ' || coalesce(r.object, ns.path || quote_ident(t.typname))`,
     parent: 'coalesce(r.object, ns.path || quote_ident(t.typname))',
     lines: lines('pg_get_constraintdef(k.oid)', comment('k.oid', 'pg_constraint')),
-    deferred: 'NOT k.convalidated',
+    deferred: `NOT k.convalidated OR ${mayHaveBecomeFalse('k')}`,
     // Columns tell of NOT NULL (a constraint since PostgreSQL 18), triggers of constraint triggers. A foreign key of
     // partitions comes with the parent's; what it is called there is the server's choice.
     from: `FROM pg_constraint k LEFT JOIN rel r ON r.oid = k.conrelid

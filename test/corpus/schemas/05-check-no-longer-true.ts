@@ -29,10 +29,13 @@ DELETE FROM coupon WHERE id = 10 + current_setting('corpus.round')::int;`,
 INSERT INTO coupon VALUES (2000, now() + interval '1 day');
 UPDATE bid SET v = 3 WHERE id = 90;
 DELETE FROM part WHERE id = 7;`,
-  fails: {
-    command: 'setup',
-    message: /violates check constraint/,
-    how: 'known',
-    why: 'the destination checks the constraint for every row that is copied',
-  },
+  exceptions: [
+    {
+      object: /^pg_constraint .* on shop\.(bid|keyless|coupon|soon|part|part_1)$/,
+      problem: /^convalidated is false, not true; definition is .* NOT VALID/,
+      how: 'noted',
+      why: 'rows that are there break it, so PostgreSQL cannot make it valid; it holds for what is written from now on',
+    },
+  ],
+  says: [['sync', /these stay NOT VALID: .*not_over.* on .*coupon.*rows break it/]],
 } satisfies CorpusSchema as CorpusSchema;

@@ -11,13 +11,22 @@ const CONTEXT = fileURLToPath(new URL('..', import.meta.url));
 const OWNER_LABEL = 'pgbelt.test-run';
 const STOP_SECONDS = 30;
 
-/** Different majors, the way belt is used: from the older to the newer. */
-const SIDES = {
-  src: { alias: 'source', base: 'debian:bookworm-slim', major: 15 },
-  dst: { alias: 'destination', base: 'debian:trixie-slim', major: 17 },
-} as const;
+interface Side {
+  readonly alias: string;
+  readonly base: string;
+  readonly major: number;
+}
 
-type Side = (typeof SIDES)[keyof typeof SIDES];
+const OLD = { base: 'debian:bookworm-slim', major: 15 };
+const NEW = { base: 'debian:trixie-slim', major: 17 };
+
+/** Different majors, the way belt is used: from the older to the newer; or the way back, with BELT_TEST_BACKWARDS=1. */
+const [FROM, TO] = process.env['BELT_TEST_BACKWARDS'] === '1' ? [NEW, OLD] : [OLD, NEW];
+const SIDES = {
+  src: { alias: 'source', ...FROM },
+  dst: { alias: 'destination', ...TO },
+} satisfies Record<string, Side>;
+
 type Testcontainers = typeof import('testcontainers');
 type Client = Awaited<ReturnType<Testcontainers['getContainerRuntimeClient']>>;
 
@@ -37,7 +46,7 @@ export async function dockerProvider(): Promise<Provider> {
   };
   return {
     name: 'docker',
-    tools: await dockerTools(images.dst, SIDES.dst.major),
+    tools: await dockerTools(images[TO === NEW ? 'dst' : 'src'], NEW.major),
     startPair: async (): Promise<ServerPair> => {
       const network = await new library.Network().start();
       const [src, dst] = await Promise.all([
