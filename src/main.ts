@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import type { BackgroundMessage } from './background.js';
 import type { PairCommandSpec, PlainCommandSpec, WatchSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { BeltError, errorToJson } from './errors.js';
@@ -8,7 +9,7 @@ import { liveTerminal, styleMaker, type Output } from './output.js';
 import { packageFile } from './package-file.js';
 import { buildProgram, type Handlers, type PairCall } from './program.js';
 import { registry } from './registry.js';
-import type { Envelope } from './results/envelope.js';
+import type { Envelope, Row } from './results/envelope.js';
 import type { WatchSink } from './watcher.js';
 
 /** All that a run of belt has of the process it runs in. */
@@ -18,6 +19,10 @@ export interface Host {
   readonly stderr: Output;
   /** The terminal on which questions are answered; null where nobody could. */
   readonly stdin: NodeJS.ReadStream | null;
+  /** The path of Node.js. */
+  readonly node: string;
+  /** Tells the run that started this one in the background; null for one that nobody did so. */
+  readonly tellStarter: ((message: BackgroundMessage) => void) | null;
 }
 
 const EXIT_USAGE = 2;
@@ -49,9 +54,12 @@ class Run implements Handlers {
   farewell = FAREWELL;
   #exitCode = 0;
 
+  #args: readonly string[] = [];
+
   constructor(private readonly host: Host) {}
 
   async commandLine(args: readonly string[]): Promise<number> {
+    this.#args = args;
     const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
     const program = buildProgram(registry, version, this);
     const { stdout, stderr } = this.host;
@@ -89,7 +97,16 @@ class Run implements Handlers {
       const { looksOn, runCommand } = await import('./runner.js');
       // After the ^C that a terminal shows.
       if (looksOn({ spec, options: call.options })) this.farewell = this.host.stderr.terminal === null ? '' : '\n';
-      envelope = await runCommand({ spec, ...call }, environment, await this.#makeProgress());
+      const progress = await this.#makeProgress();
+      if (!call.dryRun && spec.detaches?.(call.options as never) === true) {
+        const { detach } = await import('./background.js');
+        const request = { command: spec.name, call, args: this.#args, node: this.host.node };
+        envelope = await detach(request, environment, progress, (line) => this.host.stderr.write(`${line}\n`));
+      } else {
+        const tell = this.host.tellStarter;
+        const settled = (row: Row<object>): void => tell?.({ kind: 'settled', row });
+        envelope = await runCommand({ spec, ...call, settled }, environment, progress);
+      }
     } catch (error) {
       if (!call.json) throw error;
       envelope = failedEnvelope(spec, call, started, error);
@@ -162,7 +179,11 @@ class Run implements Handlers {
       return terminalProgress(await this.#style(stderr), terminal);
     }
     const { plainProgress } = await import('./render/plain-progress.js');
-    return plainProgress((line) => stderr.write(`${line}\n`));
+    const plain = plainProgress((line) => stderr.write(`${line}\n`));
+    const { tellStarter } = this.host;
+    if (tellStarter === null) return plain;
+    const background = await import('./background.js');
+    return background.tellStarter(plain, tellStarter);
   }
 
   /** Questions are asked on stderr: stdout is the result alone, and may be a file. */

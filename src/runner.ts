@@ -20,6 +20,8 @@ export interface RunRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly concurrency: number;
   readonly dryRun: boolean;
+  /** Told of each database's row as it comes. */
+  readonly settled?: (row: Row<object>) => void;
 }
 
 /**
@@ -37,9 +39,17 @@ export async function runCommand(
   const names = await resolveTargets(environment.cwd, dc, db);
   const module = await spec.load();
   progress.begin(names);
-  const results = await pMap(names, (name) => runOne(request, name, module, environment, progress), {
-    concurrency: request.concurrency,
-  });
+  const results = await pMap(
+    names,
+    async (name) => {
+      const row = await runOne(request, name, module, environment, progress);
+      request.settled?.(row);
+      return row;
+    },
+    {
+      concurrency: request.concurrency,
+    },
+  );
   await progress.end();
   // Failures last, where the eye is when the command ends; by name within.
   results.sort((a, b) => Number(b.success) - Number(a.success) || a.db.localeCompare(b.db, 'en', { numeric: true }));
@@ -115,6 +125,9 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
     warned: (text: string) => {
       progress.warn(db, redact(text));
       log.write(`warning: ${redact(text)}`);
+    },
+    begun: () => {
+      progress.begun(db);
     },
     noted: (text: string) => {
       progress.note(db, redact(text));

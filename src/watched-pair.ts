@@ -17,6 +17,7 @@ const SILENT: PairEvents = {
   stepEnded: () => undefined,
   warned: () => undefined,
   noted: () => undefined,
+  begun: () => undefined,
 };
 
 interface Opened {

@@ -238,6 +238,8 @@ export interface PairCommandSpec<O = OptionSpecs, Fields extends object = object
    * have --dry-run.
    */
   readonly changes: boolean | ((options: OptionsOf<O>) => boolean);
+  /** With which options it is left running in the background. */
+  readonly detaches?: (options: OptionsOf<O>) => boolean;
   /** With which options it only looks on while something else works: to leave is no failure then. */
   readonly looksOn?: (options: OptionsOf<O>) => boolean;
   /** How many databases are at work at once unless told otherwise; 8 when left out. */

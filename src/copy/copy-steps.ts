@@ -52,6 +52,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
       done: () => handedOver(pair),
       run: async (progress) => {
+        pair.begin();
         const wait = { lockWait: options.lockWait, progress };
         await prepareSubscription(direction, options.controls.jobs, { signal, wait });
         return undefined;

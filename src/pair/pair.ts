@@ -15,6 +15,8 @@ export interface PairEvents extends StepEvents {
   warned(text: string): void;
   /** Something that is done. */
   noted(text: string): void;
+  /** The checks are passed: from here on nothing is refused, it only takes its time. */
+  begun(): void;
 }
 
 export interface PairOptions {
@@ -184,6 +186,11 @@ export class Pair {
   /** Tells of something that the person should know of, and that the work goes on in spite of. */
   warn(text: string): void {
     this.options.events.warned(text);
+  }
+
+  /** Tells that the checks are passed, and that it only takes its time from here on. */
+  begin(): void {
+    this.options.events.begun();
   }
 
   /** Tells of something that is done. */

@@ -29,6 +29,7 @@ export function plainProgress(out: (line: string) => void): Progress {
     note: (db, text) => {
       if (count.all === 1) write(`${db}: ${text}`);
     },
+    begun: () => undefined,
     stepStarted: () => undefined,
     stepProgress: (db, title, text) => {
       const key = `${db}\0${title}`;

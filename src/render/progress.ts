@@ -8,6 +8,8 @@ export interface Progress {
   warn(db: string, text: string): void;
   /** Something that is done, worth a line of its own. */
   note(db: string, text: string): void;
+  /** The checks are passed: from here on nothing is refused, it only takes its time. */
+  begun(db: string): void;
   stepStarted(db: string, title: string): void;
   stepProgress(db: string, title: string, text: string): void;
   stepEnded(db: string, title: string, result: StepResult): void;

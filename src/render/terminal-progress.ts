@@ -73,6 +73,7 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     note: (_db, text) => {
       if (count.all === 1) area?.keep(`  ${printable(text)}`);
     },
+    begun: () => undefined,
     stepStarted: (db, title) => {
       atWork.get(db)?.steps.set(title, null);
     },

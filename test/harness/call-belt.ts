@@ -65,6 +65,8 @@ export async function callBelt(dir: string, args: readonly string[], options: Ca
         signal: abort.signal,
       },
       stdin: null,
+      node: process.execPath,
+      tellStarter: null,
       stdout: {
         write: (text) => {
           stdout += text;

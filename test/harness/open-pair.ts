@@ -15,6 +15,7 @@ const silent = {
   stepEnded: () => undefined,
   warned: () => undefined,
   noted: () => undefined,
+  begun: () => undefined,
 };
 
 /** A test's databases as belt's own code sees them, without a command around it. Closed at the end of the test. */

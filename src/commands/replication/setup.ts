@@ -109,7 +109,12 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     }
   };
   if (options.copy === 'pglogical' || pair.options.dryRun || (await handedOver(pair)) !== null) await begin();
-  else await supervised(pair, { controls, maxSlotWal: options.maxSlotWal, log: null }, begin);
+  else
+    await supervised(
+      pair,
+      { controls, maxSlotWal: options.maxSlotWal, log: pair.environment.variables['BELT_BACKGROUND_LOG'] ?? null },
+      begin,
+    );
   return {
     fields: {
       detail: {

@@ -50,6 +50,7 @@ const setup = definePairCommand({
   needs: 'both',
   changes: ({ attach, cancel }) => !attach && !cancel,
   looksOn: ({ attach }) => attach,
+  detaches: ({ detach, attach, cancel }) => detach && !attach && !cancel,
   next: 'belt status {target}   until it says "replicating"; then belt setup-back-replication {target}',
   options: {
     schema: noSchema,
@@ -70,6 +71,7 @@ const setup = definePairCommand({
       '30m',
     ),
     maxSlotWal: size('--max-slot-wal <size>', 'end the copy before its slot holds more WAL on the source than this'),
+    detach: flag('--detach', 'leave it running in the background once its checks are passed'),
     attach: flag('--attach', 'look on while another belt copies; with --jobs or --max-rate, change that first'),
     cancel: flag('--cancel', 'end the setup that is at work, wherever it runs'),
   },

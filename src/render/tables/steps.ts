@@ -25,7 +25,12 @@ function isPlanned({ steps }: Row<object>): boolean {
 function outcome(row: Row<object>, { chalk }: Style): string {
   if (!row.success) return chalk.red('failed');
   if (isPlanned(row)) return chalk.cyan('planned');
+  if (inBackground(row)) return chalk.cyan('in the background');
   return chalk.green('done');
+}
+
+function inBackground({ detail }: Row<{ detail?: Record<string, unknown> }>): boolean {
+  return detail?.['in_background'] !== undefined;
 }
 
 function stepCounts(row: Row<object>): string {
