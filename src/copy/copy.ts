@@ -4,7 +4,7 @@ import { formatBytes } from '../bytes.js';
 import type { Pair } from '../pair/pair.js';
 import { forward } from '../pglogical/direction.js';
 import { tablesInSet } from '../pglogical/replication-sets.js';
-import { readSlot, slotName } from '../pglogical/state.js';
+import { slotName } from '../pglogical/state.js';
 import { readTables, type Column, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
 import type { Label } from '../postgres/schemas.js';
@@ -12,7 +12,6 @@ import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
 import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
-import type { Session } from '../postgres/session.js';
 import type { CopyTable } from './chunk.js';
 import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';
@@ -50,8 +49,9 @@ const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const
 const PROGRESS_MS = 500;
 
 /**
- * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source; or what an
- * earlier run has not copied, from a later one. A lost connection, or a server that starts anew, only makes it longer.
+ * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source. A lost
+ * connection, or a server that starts anew, only makes it longer: while the snapshot lives, the copy goes on; else it begins
+ * anew. A copy that was whole when an earlier run was ended is kept.
  * The subscription must be there, asleep: see hand-over.ts.
  * @returns what the journal says when all is there
  * @throws RefusedError when the servers no longer fit each other; QueryError when a server refuses rows; ConnectionError,
@@ -64,7 +64,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
     if (missing.length === 0 && hasSnapshot(await readRun(dst))) break;
     // Each wave ends with all its tables whole, or with an error: only a server that forgets leads here again.
     if (waves > WAVES) throw new Error(`tables are still missing after ${String(WAVES)} waves`);
-    await copyWave(pair, missing, options);
+    await copyWave(pair, tables, options);
   }
   // On the session that has just seen all of it: a server that has crashed since then has ended it.
   await makeDurable(dst);
@@ -84,17 +84,21 @@ export function hasSnapshot(run: CopyRun | null): boolean {
   return run !== null && run.phase !== 'preparing';
 }
 
-async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOptions): Promise<void> {
+/**
+ * All tables from one snapshot. What an earlier run has copied is of no use to this one: pglogical applies the first
+ * transaction after each start of its worker before it has read how far each table is (`process_syncing_tables` runs at its
+ * commit), so tables of two snapshots could lose an update.
+ */
+async function copyWave(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<void> {
   const direction = forward(pair);
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
-  const run = await goingOn(pair, slot);
-  if (run === null) await dropSlot(direction, slot, pair.environment.signal);
-  const wave = await openWave(pair, run === null ? slot : null, missing, options);
+  await dropSlot(direction, slot, pair.environment.signal);
+  const wave = await openWave(pair, slot, tables, options);
   try {
-    if (run === null) await beginRun(dst, slot, wave.lsn, options.controls.jobs);
-    const current = await lockedTables(pair, missing);
+    await beginRun(dst, slot, wave.lsn, options.controls.jobs);
+    const current = await lockedTables(pair, tables);
     const destination = await destinationColumns(pair, current, options.progress);
     const planned = current.map((table): CopyTable => {
       const { blocks, bytes } = wave.sizes.get(table.label) ?? { blocks: 0, bytes: 0 };
@@ -118,33 +122,11 @@ async function copyWave(pair: Pair, missing: readonly Table[], options: CopyOpti
         chunks: counts.get(label) ?? 1,
       })),
     );
-    await emptyTables(pair, missing, options.progress);
+    await emptyTables(pair, tables, options.progress);
     await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
   } finally {
     await wave.close();
   }
-}
-
-/** The earlier run that can be gone on with: its slot still holds all changes since. */
-async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
-  const { src, dst } = await pair.roots();
-  const run = await readRun(dst);
-  if (run?.slot !== slot) return null;
-  const whole = (await readJournal(dst, await pair.schemas())).some(isWhole);
-  // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
-  if (!whole || !(await mayNoteTables(dst))) return null;
-  const state = await readSlot(src, slot);
-  // One that somebody has read, or made anew, lacks changes since then.
-  const usable = state !== null && state.wal_status !== 'lost' && state.confirmed_flush_lsn === run.start_lsn;
-  return usable ? run : null;
-}
-
-/** Going on writes into pglogical's catalog which table is how far; not every service lets its administrators do so. */
-async function mayNoteTables(session: Session): Promise<boolean> {
-  const { may } = await session.one<{ may: boolean }>(
-    "SELECT has_table_privilege('pglogical.local_sync_status', 'INSERT, DELETE') AS may",
-  );
-  return may;
 }
 
 async function copyPlanned(

@@ -155,8 +155,7 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
 }
 
 /**
- * Wakes the subscription. Tables that were copied from a later snapshot than the slot's are noted as such in pglogical's
- * catalog, which then leaves out their changes up to there.
+ * Wakes the subscription.
  * @param wanted the tables that are replicated
  * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
@@ -167,27 +166,10 @@ export async function handOver(
   wanted: readonly Table[],
 ): Promise<void> {
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
-  requireWhole(direction, tables, wanted);
+  requireWhole(direction, startLsn, tables, wanted);
   const slot = await readSlot(provider, await slotName(subscriber, direction));
   if (slot?.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
-  const later = tables.filter(({ lsn }) => lsn !== startLsn);
-  const names = [later.map(({ schema }) => schema), later.map(({ name }) => name)];
   await subscriber.transaction(async () => {
-    if (later.length > 0) {
-      await subscriber.query(
-        `DELETE FROM pglogical.local_sync_status
-          WHERE (sync_nspname, sync_relname) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-            AND sync_subid = (SELECT sub_id FROM pglogical.subscription WHERE sub_name = $1)`,
-        [direction.subscription, ...names],
-      );
-      await subscriber.query(
-        `INSERT INTO pglogical.local_sync_status (sync_kind, sync_subid, sync_nspname, sync_relname, sync_status, sync_statuslsn)
-         SELECT 'f', s.sub_id, t.schema, t.name, 'y', t.lsn
-           FROM pglogical.subscription s, unnest($2::text[], $3::text[], $4::pg_lsn[]) AS t (schema, name, lsn)
-          WHERE s.sub_name = $1`,
-        [direction.subscription, ...names, later.map(({ lsn }) => lsn)],
-      );
-    }
     await setPhase(subscriber, 'done');
     // With the journal: whoever looks sees a copy that is not over, or replication that is on.
     await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [direction.subscription]);
@@ -196,9 +178,14 @@ export async function handOver(
   await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
 }
 
-/** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */
-function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly Table[]): void {
-  const whole = new Set(tables.filter(isWhole).map(({ label }) => label));
+/** What is handed over is proved: all pieces of each table are there, and as many rows as the slot's snapshot has. */
+function requireWhole(
+  { subscriber }: Direction,
+  startLsn: string | null,
+  tables: readonly JournalTable[],
+  wanted: readonly Table[],
+): void {
+  const whole = new Set(tables.filter((table) => isWhole(table) && table.lsn === startLsn).map(({ label }) => label));
   const missing = wanted.map(({ label }) => label).filter((label) => !whole.has(label));
   if (missing.length === 0) return;
   const names = missing.slice(0, MAX_NAMES).map((label) => `"${label}"`);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ConnectionError } from '../errors.js';
 import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
@@ -13,8 +12,7 @@ import { whileNamingBlockers, type SlotWait } from './slot-wait.js';
 export class SnapshotLostError extends ConnectionError {}
 
 /**
- * A wave: all that is copied from one snapshot of the source. The first one begins at the slot by which changes come
- * later; one after a failure takes a new snapshot, and a passing slot only to know where in the log that is.
+ * A wave: all that is copied from one snapshot of the source, which is where the slot begins by which changes come later.
  */
 export interface Wave {
   /** Where the snapshot is in the write-ahead log. */
@@ -34,14 +32,9 @@ export interface Wave {
 /**
  * Opens a wave: a slot with its snapshot, and the tables locked against TRUNCATE and rewriting (readers and writers go
  * on), so that their blocks stay what they are.
- * @param slot its name; null for a passing one
+ * @param slot its name
  */
-export async function openWave(
-  pair: Pair,
-  slot: string | null,
-  tables: readonly Table[],
-  wait: SlotWait,
-): Promise<Wave> {
+export async function openWave(pair: Pair, slot: string, tables: readonly Table[], wait: SlotWait): Promise<Wave> {
   const { src, environment, applicationName } = pair;
   const { progress } = wait;
   // As role pglogical: it alone may load the output plugin on servers that want plugins listed.
@@ -51,12 +44,7 @@ export async function openWave(
   });
   let keeper: Session | undefined;
   try {
-    const start = await whileNamingBlockers(
-      pair,
-      replication,
-      wait,
-      replication.createSlot(slot ?? passingSlot(environment.pid), slot === null),
-    );
+    const start = await whileNamingBlockers(pair, replication, wait, replication.createSlot(slot));
     keeper = await src.open('root', { statementTimeout: 0 });
     const names = tables.map(({ schema, name }) => `ONLY ${qualified(schema, name)}`);
     const lock = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
@@ -85,11 +73,6 @@ export async function openWave(
   }
 }
 
-/** One that the server has not noticed yet to be without its reader must not be in the way of the next. */
-function passingSlot(pid: number): string {
-  return `belt_copy_${String(pid)}_${randomBytes(3).toString('hex')}`;
-}
-
 /**
  * A snapshot sees an empty table where one was rewritten after it (ALTER TABLE, TRUNCATE), and blocks that mean something
  * else after VACUUM FULL. From here on the locks keep all of them away; what happened before, the files tell.
@@ -114,7 +97,7 @@ async function verifyKeeper(keeper: Session): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     throw new SnapshotLostError(`the snapshot of the source is gone: ${error.message}`, {
-      hint: 'Run the same command again: it goes on with what is missing.',
+      hint: 'Run the same command again: the copy begins anew.',
       detail: { side: 'src' },
       cause: error,
     });

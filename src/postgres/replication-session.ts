@@ -65,13 +65,12 @@ export class ReplicationSession {
   /**
    * Makes a logical slot for pglogical's output and exports its snapshot. Waits until every transaction that writes,
    * anywhere on the server, has ended.
-   * @param temporary whether the slot goes with this connection
    */
-  async createSlot(slot: string, temporary: boolean): Promise<SlotStart> {
+  async createSlot(slot: string): Promise<SlotStart> {
     // Slot names are letters, digits and underscores only.
     if (!/^[a-z0-9_]{1,63}$/.test(slot)) throw new RangeError(`no slot can be called "${slot}"`);
     const [row] = await this.#query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT "${slot}"${temporary ? ' TEMPORARY' : ''} LOGICAL pglogical_output EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT "${slot}" LOGICAL pglogical_output EXPORT_SNAPSHOT`,
     );
     if (row === undefined) throw new Error('the server made a slot without saying where it starts');
     return { lsn: row.consistent_point, snapshot: row.snapshot_name };
