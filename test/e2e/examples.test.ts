@@ -133,6 +133,7 @@ const ACTS: readonly Act[] = [
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'belt sandbox up': 'test/integration/sandbox.test.ts',
   'belt sandbox down': 'test/integration/sandbox.test.ts',
+  'belt setup testdatacenter1 database1 --accept large-objects': 'test/integration/precheck-findings.test.ts',
 };
 
 describe('the examples of the commands', () => {

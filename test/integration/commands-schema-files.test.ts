@@ -77,7 +77,7 @@ describe.each([false, true])('the schema by way of files (hostile names: %s)', (
     const loaded = await everything(pair);
     const { results } = checkedJson(await pair.belt(['load-schema', '--json']), detailFields, [pair]);
     const again = results[0]?.steps.filter(({ status }) => status !== 'skipped').map(({ name }) => name);
-    expect(again).toEqual(['read-file', 'check-grant-roles']);
+    expect(again).toEqual(['read-file', 'check-extensions', 'check-grant-roles']);
     expect(await everything(pair)).toEqual(loaded);
 
     pair.config.src = src;

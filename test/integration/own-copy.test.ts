@@ -122,7 +122,9 @@ describe("belt's own copy, while it runs", () => {
     for (const run of runs) {
       expectFailure(run, {
         config: pair.config,
-        says: [/another belt is at work on the (source|destination) database .*: "belt setup \(pid \d+\)" from /],
+        says: [
+          /another belt is at work on the (source|destination) database .*: "belt setup \(pid \d+ on \S+\)" from /,
+        ],
       });
     }
     expect(looked).toMatchObject({ success: true, forward_replication: 'initializing' });
