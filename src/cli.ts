@@ -29,13 +29,20 @@ let farewell = '\nbelt: interrupted, closing connections; what was begun is undo
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
+/** One Ctrl-C may come twice: to belt, and to the whole process group, as `timeout` and npm deliver it. */
+const SAME_SIGNAL_MS = 500;
+
 function listenForSignals(): void {
+  let first: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // A second one means it: whoever presses Ctrl-C twice does not want to wait.
-      if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
-      abort.abort();
-      process.stderr.write(farewell);
+      const now = performance.now();
+      if (first === undefined) {
+        first = now;
+        abort.abort();
+        process.stderr.write(farewell);
+        // A later one means it: whoever presses Ctrl-C again does not want to wait.
+      } else if (now - first > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
     });
   }
 }

@@ -286,7 +286,7 @@ describe('the examples of the commands', () => {
 
 /** A command that looks on until somebody ends it, as Ctrl-C does after some seconds; its own exit code counts. */
 function endless(line: string): string {
-  return line.includes('--watch') ? `timeout --preserve-status --signal=INT 4 ${line}` : line;
+  return line.includes('--watch') ? `timeout --foreground --preserve-status --signal=INT 4 ${line}` : line;
 }
 
 async function atOnce(work: readonly (() => Promise<void>)[], limit: number): Promise<void> {

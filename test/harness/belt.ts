@@ -21,8 +21,12 @@ export interface BeltOptions {
   readonly killOn?: Promise<unknown>;
   /** Sends a signal, such as SIGINT, as soon as what it wrote to stderr so far matches. */
   readonly signalWhen?: { readonly signal: NodeJS.Signals; readonly matches: RegExp };
-  /** Sends a signal when the promise resolves. */
-  readonly signalOn?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
+  /** Sends a signal when the promise resolves; or at each of so many milliseconds after that. */
+  readonly signalOn?: {
+    readonly signal: NodeJS.Signals;
+    readonly when: Promise<unknown>;
+    readonly afterMs?: readonly number[];
+  };
   /** Told of all that it wrote to stdout so far, each time there is more. */
   readonly onStdout?: (text: string) => void;
   /** Milliseconds after which belt is killed and the run counts as failed. */
@@ -81,7 +85,9 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
   const { killOn, signalOn = killOn === undefined ? undefined : { signal: 'SIGKILL' as const, when: killOn } } =
     options;
   void signalOn?.when.then(
-    () => child.kill(signalOn.signal),
+    () => {
+      for (const ms of signalOn.afterMs ?? [0]) timers.push(setTimeout(() => child.kill(signalOn.signal), ms));
+    },
     // Then there was no signal, which the test sees.
     () => undefined,
   );
