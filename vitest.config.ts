@@ -12,6 +12,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The built belt is loaded by Node.js, as it is in the field.
+    server: { deps: { external: [/\/dist\//] } },
     globalSetup: ['test/harness/global-setup.ts'],
   },
 });

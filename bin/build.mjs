@@ -15,7 +15,13 @@ const { metafile } = await build({
   absWorkingDir: ROOT,
   // The program, the thread in which resolvers run, what importers of the package get, and what bin/bootstrap.mjs asks
   // about PostgreSQL on this machine.
-  entryPoints: ['src/cli.ts', 'src/config/resolver-thread.ts', 'src/index.ts', 'src/sandbox/installations.ts'],
+  entryPoints: [
+    'src/cli.ts',
+    'src/main.ts',
+    'src/config/resolver-thread.ts',
+    'src/index.ts',
+    'src/sandbox/installations.ts',
+  ],
   outdir: 'dist',
   outbase: 'src',
   bundle: true,

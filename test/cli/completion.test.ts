@@ -7,7 +7,8 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bashReplies } from '../../src/commands/project/completion-bash.js';
 import { candidates } from '../../src/commands/project/completion-candidates.js';
 import { registry } from '../../src/registry.js';
-import { runBelt } from '../harness/belt.js';
+import { buildBelt } from '../harness/belt.js';
+import { callBelt } from '../harness/call-belt.js';
 import { onTerminal } from '../harness/terminal.js';
 import { projectFolder } from '../unit/config/folder.js';
 
@@ -17,7 +18,7 @@ const BREAKS = ' \t\n"\'@><=;|&(:';
 const project = projectFolder();
 
 beforeAll(async () => {
-  await runBelt('/', ['--version']);
+  await buildBelt();
 });
 
 beforeEach(async () => {
@@ -97,7 +98,7 @@ describe('bash', () => {
   });
 
   it('completes by the script, as it is asked for', async () => {
-    const { stdout: script } = await runBelt(project.path, ['completion', 'bash']);
+    const { stdout: script } = await callBelt(project.path, ['completion', 'bash']);
     for (const typed of [String.raw`belt status my\ dc db`, 'belt status a:']) {
       const point = `COMP_LINE='${typed} and more' COMP_POINT=${String(typed.length)}`;
       const { stdout, stderr } = await promisify(execFile)(
@@ -131,14 +132,14 @@ describe('bash', () => {
 
 describe('zsh and fish', () => {
   it.each(['zsh', 'fish'])('%s gets a line for each candidate, with what it means', async (shell) => {
-    const ask = (...words: string[]) => runBelt(project.path, ['completion', shell, '--', ...words]);
+    const ask = (...words: string[]) => callBelt(project.path, ['completion', shell, '--', ...words]);
     expect((await ask('status', 'my dc', '')).stdout).toBe("db one\tdatabase\nit's\tdatabase\n");
     expect((await ask('status', '--')).stdout).toContain('--json\tprint the result as JSON on stdout\n');
     expect((await ask('nonsense', '')).text).toContain('exit code 0');
   });
 
   it.each(['zsh', 'fish', 'bash'])('the script for %s', async (shell) => {
-    const run = await runBelt(project.path, ['completion', shell]);
+    const run = await callBelt(project.path, ['completion', shell]);
     expect(run.exitCode, run.text).toBe(0);
     await expect(run.stdout).toMatchFileSnapshot(`golden/completion.${shell}`);
   });
@@ -146,7 +147,7 @@ describe('zsh and fish', () => {
 
 describe('another shell', () => {
   it.each(['csh', 'constructor'])('%s is refused', async (shell) => {
-    const run = await runBelt(project.path, ['completion', shell]);
+    const run = await callBelt(project.path, ['completion', shell]);
     expect(run.exitCode, run.text).toBe(2);
     expect(run.stderr).toMatch(/^error: belt completion wants bash, zsh, fish, not ".*"\n {2}what to do: /);
   });

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
 import { readServerUrl } from '../../src/config/server-url.js';
 import { conninfo } from '../../src/postgres/conninfo.js';
-import { runBelt, type BeltRun } from '../harness/belt.js';
+import { buildBelt, type BeltRun } from '../harness/belt.js';
+import { callBelt } from '../harness/call-belt.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
 import { beltCommand, onTerminal, type Answer } from '../harness/terminal.js';
 import { projectFolder } from '../unit/config/folder.js';
@@ -22,12 +23,12 @@ const GIVEN = [
 ];
 
 const init = (args: readonly string[] = GIVEN, names: readonly string[] = ['dc1', 'db1']): Promise<BeltRun> =>
-  runBelt(project.path, ['init', ...names, ...args]);
+  callBelt(project.path, ['init', ...names, ...args]);
 const read = async (file = FILE): Promise<string> => readFile(join(project.path, file), 'utf8');
 
 beforeAll(async () => {
-  // Builds belt, which the tests of terminals do not do by themselves.
-  await runBelt('/', ['--version']);
+  // The tests of terminals do not do it by themselves.
+  await buildBelt();
 });
 
 interface Written {

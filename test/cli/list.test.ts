@@ -1,19 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listSchema } from '../../src/results/list.js';
 import { runBelt, type BeltRun } from '../harness/belt.js';
+import { callBelt } from '../harness/call-belt.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
 import { projectFolder } from '../unit/config/folder.js';
 import { configText, side } from '../unit/config/texts.js';
 
 const project = projectFolder();
-const list = (...args: string[]): Promise<BeltRun> => runBelt(project.path, ['list', ...args]);
+const list = (...args: string[]): Promise<BeltRun> => callBelt(project.path, ['list', ...args]);
 const json = (run: BeltRun) => listSchema.strict().parse(run.json());
-
-beforeAll(async () => {
-  await runBelt('/', ['--version']);
-});
 
 async function config(dc: string, db: string, changes: Record<string, unknown> = {}): Promise<void> {
   await project.write(`configs/${dc}/${db}/config.json`, configText({ dc, db, ...changes }));
@@ -36,6 +33,7 @@ describe('belt list', () => {
     const run = await list();
     expect(run.exitCode, run.text).toBe(0);
     expect(run.stderr).toBe('');
+    expect(await runBelt(project.path, ['list'])).toMatchObject({ exitCode: 0, stdout: run.stdout, stderr: '' });
     await expect(run.stdout).toMatchFileSnapshot('golden/list.txt');
   });
 
@@ -135,7 +133,7 @@ describe('belt list', () => {
   });
 
   it('has a schema for its JSON', async () => {
-    const run = await runBelt(project.path, ['schema', 'list']);
+    const run = await callBelt(project.path, ['schema', 'list']);
     expect(run.exitCode, run.text).toBe(0);
     expect(run.json()).toMatchObject({ title: 'belt list --json', properties: { results: { type: 'array' } } });
   });

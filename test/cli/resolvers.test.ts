@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { parse } from 'jsonc-parser';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { runResolver } from '../../src/config/resolver.js';
-import { runBelt, type BeltRun } from '../harness/belt.js';
+import { buildBelt, runBelt, type BeltRun } from '../harness/belt.js';
+import { callBelt } from '../harness/call-belt.js';
 import { expectNoTrace } from '../harness/expect-failure.js';
 import { projectFolder } from '../unit/config/folder.js';
 import { side } from '../unit/config/texts.js';
@@ -23,7 +24,7 @@ const project = projectFolder();
 
 beforeAll(async () => {
   // Builds belt, which may take longer than a test may.
-  await runBelt(ROOT, ['--version']);
+  await buildBelt();
 });
 
 /** Puts a resolver for both sides into the project, and the file that names it. */
@@ -33,6 +34,10 @@ async function resolver(code: string, remote: Record<string, unknown> = {}, name
 }
 
 const status = (args: readonly string[] = ['dc1', 'db1'], env: Record<string, string> = {}): Promise<BeltRun> =>
+  callBelt(project.path, ['status', ...args], { env });
+
+/** For resolvers that count on the process's own folder, which is the project folder in the field. */
+const statusInFolder = (args: readonly string[], env: Record<string, string> = {}): Promise<BeltRun> =>
   runBelt(project.path, ['status', ...args], { env });
 
 const gives = (value: unknown): string => `export default async () => (${JSON.stringify(value)});`;
@@ -76,7 +81,7 @@ describe('a config that a resolver fetches', () => {
         exclude_users: ['x'],
       },
     );
-    const run = await status(['dc1'], { ROOT_PW: 'root-of-all' });
+    const run = await statusInFolder(['dc1'], { ROOT_PW: 'root-of-all' });
     expect(run.exitCode, run.text).toBe(1);
     expect(run.stderr).toContain(`db1: warning: ${FILE} was fetched by ./r.mjs, and is kept until you delete it`);
     expect(run.stderr).toContain('the port is closed');
@@ -134,7 +139,7 @@ describe('a config that a resolver fetches', () => {
   it('has no side for which no resolver is named', async () => {
     await project.write('r.mjs', gives(side(CLOSED)));
     await project.write(REMOTE, '{ "dst_resolver_path": "./r.mjs" }');
-    const run = await runBelt(project.path, ['analyze', 'dc1', 'db1']);
+    const run = await callBelt(project.path, ['analyze', 'dc1', 'db1']);
     expect(run.stderr, run.text).toContain('the port is closed');
     expect(await cached()).toMatchObject({ src: null, dst: { db: 'shop' } });
     expect((await status()).stderr).toContain('"src" is null');
@@ -369,7 +374,7 @@ describe('the deadline', () => {
 describe('the example', () => {
   it('gives a config of the servers of docker-compose.yml', async () => {
     await cp(EXAMPLE, project.path, { recursive: true });
-    const run = await status(['testdatacenter1']);
+    const run = await statusInFolder(['testdatacenter1']);
     expect(run.stderr, run.text).toContain('was fetched by ./resolvers/aws.mjs');
     const text = await readFile(join(project.path, 'configs/testdatacenter1/database1/config.json'), 'utf8');
     const expected = await readFile(join(ROOT, 'configs.example/testdatacenter1/database1/config.json'), 'utf8');

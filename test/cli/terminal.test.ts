@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runBelt } from '../harness/belt.js';
+import { buildBelt } from '../harness/belt.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 import { beltCommand, onTerminal } from '../harness/terminal.js';
 
@@ -19,9 +19,9 @@ const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\ny';
 let pair: TestPair;
 
 beforeAll(async () => {
-  pair = await testPair({ srcSql: `CREATE TABLE "${HOSTILE}" (id int PRIMARY KEY)` });
-  // Builds belt, which the tests of terminals do not do by themselves.
-  await runBelt(pair.dir, ['--version']);
+  pair = await testPair({ ownProcess: true, srcSql: `CREATE TABLE "${HOSTILE}" (id int PRIMARY KEY)` });
+  // The tests of terminals do not do it by themselves.
+  await buildBelt();
 });
 
 const plan = (): string => beltCommand(['setup', pair.dc, pair.db, '--dry-run']);

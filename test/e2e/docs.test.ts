@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registry } from '../../src/registry.js';
 import { fileBlocks, readDocuments, runnableSeries, unrunBlocks } from '../docs/blocks.js';
-import { runBelt } from '../harness/belt.js';
+import { buildBelt } from '../harness/belt.js';
 import { replicate } from '../harness/commands.js';
 import { must, untilReplicating } from '../harness/migration.js';
 import { testPair, type TestPair } from '../harness/pair.js';
@@ -333,8 +333,7 @@ function machine(): Promise<{ bin: string; home: string }> {
     await mkdir(join(home, '.config/fish/completions'), { recursive: true });
     await writeFile(join(bin, 'belt'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
     await chmod(join(bin, 'belt'), 0o755);
-    // Builds belt.
-    await runBelt(folder, ['--version']);
+    await buildBelt();
     return { bin, home };
   })();
   return made;

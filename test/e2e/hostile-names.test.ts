@@ -38,7 +38,7 @@ function secretsOf({ root, owner, pglogical, app }: TestNames): string[] {
 }
 
 it('moves a database whose every name and password is hostile, and shows no secret', { timeout: 120_000 }, async () => {
-  const pair = await testPair({ hostile: true, srcSql: awkwardSchema, db: 'a db' });
+  const pair = await testPair({ ownProcess: true, hostile: true, srcSql: awkwardSchema, db: 'a db' });
   await pair.src.disconnect();
   const secrets = secretsOf(pair.names);
   expect(Math.min(...secrets.map((secret) => secret.length))).toBeGreaterThan(10);

@@ -26,7 +26,7 @@ const write = (pair: TestPair): string =>
   `WITH one AS (INSERT INTO ${table(pair, 'Marks')} (mark) VALUES ($1)) INSERT INTO ${table(pair, 'No Key')} VALUES ($1)`;
 
 async function start(): Promise<TestPair> {
-  const pair = await testPair({ srcSql: schema });
+  const pair = await testPair({ ownProcess: true, srcSql: schema });
   await pair.src.disconnect();
   await must(pair, ['setup']);
   await untilReplicating(pair.dst, 'pg1_pg2');

@@ -45,7 +45,7 @@ it(
   'moves the shop under an application that writes all the time, and loses nothing',
   { timeout: 300_000 },
   async () => {
-    const pair = await shopPair();
+    const pair = await shopPair({ ownProcess: true });
     const facts = shopFacts(pair);
     const secrets = [
       pair.names.owner.pw,

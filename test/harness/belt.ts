@@ -3,11 +3,22 @@ import { fileURLToPath } from 'node:url';
 import { askKeeper } from './servers.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
-const DEFAULT_TIMEOUT_MS = 120_000;
 
-export interface BeltOptions {
+export const DEFAULT_TIMEOUT_MS = 120_000;
+
+/** What can be asked of any run of belt. */
+export interface CallOptions {
   /** On top of this process's environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told of all that it wrote to stdout so far, each time there is more. */
+  readonly onStdout?: (text: string) => void;
+  /** Milliseconds after which belt is ended and the run counts as failed. */
+  readonly timeout?: number;
+}
+
+export interface BeltOptions extends CallOptions {
+  /** Whether belt runs as a process of its own, even if nothing below asks for it. */
+  readonly ownProcess?: boolean;
   /** Kills belt (kill -9) after so many milliseconds, unless it has ended by then. */
   readonly killAfter?: number;
   /** Kills belt (kill -9) as soon as what it wrote to stderr so far matches. */
@@ -27,10 +38,6 @@ export interface BeltOptions {
     readonly when: Promise<unknown>;
     readonly afterMs?: readonly number[];
   };
-  /** Told of all that it wrote to stdout so far, each time there is more. */
-  readonly onStdout?: (text: string) => void;
-  /** Milliseconds after which belt is killed and the run counts as failed. */
-  readonly timeout?: number;
 }
 
 export interface BeltRun {
@@ -48,12 +55,18 @@ export interface BeltRun {
 
 let built: Promise<unknown> | undefined;
 
+/** Makes sure, once, that dist is what src says. */
+export async function buildBelt(): Promise<void> {
+  await (built ??= askKeeper({ ask: 'build' }));
+}
+
 /**
- * Runs the built belt in a project folder, as a person would: a process of its own, through bin/belt.js.
+ * Runs the built belt in a project folder, as a person would: a process of its own, through bin/belt.js. That takes a
+ * quarter of a second of a processor: where only output, exit code and servers matter, callBelt() does.
  * @throws Error when it does not end in time
  */
 export async function runBelt(dir: string, args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
-  await (built ??= askKeeper({ ask: 'build' }));
+  await buildBelt();
   const started = performance.now();
   const preload = options.killAtLine === undefined ? [] : ['--import', suicide(options.killAtLine)];
   const child = spawn(process.execPath, [...preload, PROGRAM, ...args], {
@@ -103,18 +116,17 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
     });
   });
   timers.forEach(clearTimeout);
+  const run = beltRun(args, { exitCode, signal, stdout, stderr, durationMs: performance.now() - started });
+  if (done.timedOut) throw new Error(`took too long\n${run.text}`);
+  return run;
+}
+
+/** A run that has ended, with the words and the JSON of it. */
+export function beltRun(args: readonly string[], run: Omit<BeltRun, 'text' | 'json'>): BeltRun {
+  const { exitCode, signal, stdout, stderr } = run;
   const ending = signal === null ? `exit code ${String(exitCode)}` : `ended by ${signal}`;
   const text = `belt ${args.join(' ')}: ${ending}\nstdout:\n${stdout}\nstderr:\n${stderr}`;
-  if (done.timedOut) throw new Error(`took too long\n${text}`);
-  return {
-    exitCode,
-    signal,
-    stdout,
-    stderr,
-    durationMs: performance.now() - started,
-    text,
-    json: () => parse(stdout, text),
-  };
+  return { ...run, text, json: () => parse(stdout, text) };
 }
 
 /** A module that kills the process it is loaded into when its stderr matches. */
@@ -143,7 +155,7 @@ function parse<T>(stdout: string, text: string): T {
 }
 
 /** This process's environment without what vitest or the person's own PostgreSQL settings would change in belt. */
-function ownEnvironment(): NodeJS.ProcessEnv {
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(PG[A-Z]+|FORCE_COLOR|NO_COLOR|NODE_OPTIONS|NODE_ENV|VITEST.*|BELT_.*)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { afterAll } from 'vitest';
 import { ident, literal } from '../../src/postgres/quote.js';
 import { runBelt, type BeltOptions, type BeltRun } from './belt.js';
+import { callBelt, canCall } from './call-belt.js';
 import { hostileNames, ordinaryNames, type TestNames, type TestUser } from './names.js';
 import { query, testServers, type TestServer } from './servers.js';
 
@@ -28,6 +29,8 @@ export interface PairOptions {
   readonly db?: string;
   /** Adds this database to the project folder of another pair. */
   readonly project?: string;
+  /** Whether each belt is a process of its own, as in the field; else most run in the test's process. */
+  readonly ownProcess?: boolean;
   /** Changes the config before it is written. */
   readonly config?: (config: TestConfig) => void;
 }
@@ -122,6 +125,7 @@ export class TestPair {
     readonly src: TestDatabase,
     readonly dst: TestDatabase,
     private readonly tools: string | undefined,
+    private readonly ownProcess: boolean,
   ) {}
 
   get schema(): string {
@@ -132,14 +136,18 @@ export class TestPair {
     return join(this.dir, 'configs', this.dc, this.db, 'config.json');
   }
 
-  /** Runs the built belt in the project folder: `belt(['status'])` for `belt status DC DB`. */
+  /**
+   * Runs the built belt in the project folder: `belt(['status'])` for `belt status DC DB`. In this process, unless the
+   * options or the pair want one of its own.
+   */
   belt([command, ...rest]: readonly [string, ...string[]], options: BeltOptions = {}): Promise<BeltRun> {
     return this.beltRaw([command, this.dc, this.db, ...rest], options);
   }
 
   /** Runs the built belt with just these arguments. */
   beltRaw(args: readonly string[], options: BeltOptions = {}): Promise<BeltRun> {
-    return runBelt(this.dir, args, { ...options, env: { ...this.environment, ...options.env } });
+    const all = { ...options, env: { ...this.environment, ...options.env } };
+    return !this.ownProcess && canCall(all) ? callBelt(this.dir, args, all) : runBelt(this.dir, args, all);
   }
 
   /** What belt needs in its environment to find the client tools that fit the servers. */
@@ -198,7 +206,7 @@ export async function testPair(options: PairOptions = {}): Promise<TestPair> {
   };
   options.config?.(config);
   const dir = options.project ?? (await mkdtemp(join(tmpdir(), 'belt-test-')));
-  const pair = new TestPair(dir, dc, db, names, config, src, dst, servers.tools);
+  const pair = new TestPair(dir, dc, db, names, config, src, dst, servers.tools, options.ownProcess === true);
   pairs.push(pair);
   await pair.writeConfig();
   return pair;

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { SHOP } from '../../src/sandbox/shop.js';
 import type { SandboxFacts, ServerFacts } from '../demo/sandbox.js';
-import { testPair, type TestDatabase, type TestPair } from './pair.js';
+import { testPair, type PairOptions, type TestDatabase, type TestPair } from './pair.js';
 import { testServers } from './servers.js';
 
 const SHOP_SQL = new URL('../../src/sandbox/shop.sql', import.meta.url);
 
 /** A pair whose source holds the sample shop, with the shop's own roles; the destination is empty. */
-export async function shopPair(): Promise<TestPair> {
+export async function shopPair(options: Pick<PairOptions, 'ownProcess'> = {}): Promise<TestPair> {
   const servers = await testServers();
   for (const server of [servers.src, servers.dst]) {
     const [known] = await server.sql('postgres', 'SELECT FROM pg_roles WHERE rolname = $1', [SHOP.reports]);
@@ -16,6 +16,7 @@ export async function shopPair(): Promise<TestPair> {
   }
   const secret = (): string => randomBytes(12).toString('hex');
   return testPair({
+    ...options,
     names: {
       schema: SHOP.schema,
       owner: { name: SHOP.owner, pw: secret() },
