@@ -23,7 +23,8 @@ describe('a config that a resolver fetches', () => {
     const remote = { resolver_path: './resolver.mjs', resolver_config: { file: 'vault.json' } };
     await writeFile(join(folder, 'config.json'), JSON.stringify({ ...remote, schema_name, tables, sequences }));
 
-    const status = await pair.belt(['status', '--json']);
+    // The resolver reads files from the process's own folder.
+    const status = await pair.belt(['status', '--json'], { ownProcess: true });
     expect(status.exitCode, status.text).toBe(0);
     checkedJson(status, statusFields, [pair]);
     expect(parse(await readFile(pair.configPath, 'utf8'))).toEqual({
