@@ -25,7 +25,7 @@ const CHARS = {
  * A table as text, without a line end. On a terminal that is too narrow for it, long cells are broken between words; where
  * that does not help, it lies on its side, if it has few rows: a line for each column.
  * @param head the columns' titles
- * @param rows cells as text, styled or not; names and messages in them are printable already (cli.ts sees to it)
+ * @param rows cells as text, styled or not; names and messages in them are printable already (main.ts sees to it)
  */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
   const titles = head.map((title) => style.chalk.bold(title));
