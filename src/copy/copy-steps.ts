@@ -9,6 +9,7 @@ import type { Table } from '../postgres/catalog/tables.js';
 import { keysStep } from '../schema/late-keys.js';
 import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
+import { abandon } from './join.js';
 import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 import { persistentStep } from './persistently.js';
@@ -18,6 +19,10 @@ async function begun(pair: Pair) {
   const dst = await pair.dst.root();
   const subscription = await readSubscription(dst, forward(pair).subscription);
   return { subscription, run: subscription === null ? null : await readRun(dst) };
+}
+
+async function isJoining(pair: Pair): Promise<boolean> {
+  return (await begun(pair)).run?.phase === 'joining';
 }
 
 /** @returns why there is nothing to copy any more, or null */
@@ -50,7 +55,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     {
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
-      done: () => handedOver(pair),
+      done: async () => (await handedOver(pair)) ?? ((await isJoining(pair)) ? 'it is awake' : null),
       run: async (progress) => {
         pair.begin();
         const wait = { lockWait: options.lockWait, progress };
@@ -80,15 +85,30 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       done: async () => {
         return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
       },
-      run: async () => {
-        const dst = await pair.dst.root();
-        const run = await readRun(dst);
-        if (run === null) throw new Error('there is no journal of the copy');
-        handed = true;
-        if (run.phase === 'done') await restartWorker(direction);
-        else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
-        await waitForDirection(direction, ['replicating'], { signal });
-        return undefined;
+      run: async (progress) => {
+        for (;;) {
+          const dst = await pair.dst.root();
+          const run = await readRun(dst);
+          if (run === null) throw new Error('there is no journal of the copy');
+          handed = true;
+          if (run.phase === 'done') await restartWorker(direction);
+          else if (
+            !(await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables, {
+              signal,
+              progress,
+            }))
+          ) {
+            pair.warn(
+              'replication broke off before tables of several snapshots were at one point: the copy begins anew',
+            );
+            await abandon(direction, signal);
+            await copyTables(pair, tables, { ...options, progress });
+            if ((await keys.done?.()) === null) await keys.run(progress);
+            continue;
+          }
+          await waitForDirection(direction, ['replicating'], { signal });
+          return undefined;
+        }
       },
     },
     catchUpStep(direction, signal, () => handed),
