@@ -40,6 +40,14 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
   const { signal } = pair.environment;
   const keys = keysStep(pair, tables, options.controls);
   let handed = false;
+  const copyAnew = async (reason: string, progress: (text: string) => void): Promise<void> => {
+    pair.warn(
+      `replication ended before tables of several snapshots were at one point (${reason}): all are copied anew`,
+    );
+    await abandon(direction, signal);
+    await copyTables(pair, tables, { ...options, progress });
+    if ((await keys.done?.()) === null) await keys.run(progress);
+  };
   const steps: Step[] = [
     noBackReplicationStep(pair, () => handedOver(pair)),
     {
@@ -92,19 +100,13 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
           if (run === null) throw new Error('there is no journal of the copy');
           handed = true;
           if (run.phase === 'done') await restartWorker(direction);
-          else if (
-            !(await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables, {
-              signal,
-              progress,
-            }))
-          ) {
-            pair.warn(
-              'replication broke off before tables of several snapshots were at one point: the copy begins anew',
-            );
-            await abandon(direction, signal);
-            await copyTables(pair, tables, { ...options, progress });
-            if ((await keys.done?.()) === null) await keys.run(progress);
-            continue;
+          else {
+            const journal = await readJournal(dst, await pair.schemas());
+            const reason = await handOver(direction, run, journal, tables, { signal, progress });
+            if (reason !== null) {
+              await copyAnew(reason, progress);
+              continue;
+            }
           }
           await waitForDirection(direction, ['replicating'], { signal });
           return undefined;

@@ -159,7 +159,7 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
  * Wakes the subscription: when all tables are from one snapshot, after the slot was moved on to it; else by bringing them to
  * one point.
  * @param wanted the tables that are replicated
- * @returns false when pglogical could not bring them to one point: then everything must be copied anew
+ * @returns null when that went well; else why pglogical could not bring them to one point: everything must be copied anew
  * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
 export async function handOver(
@@ -168,7 +168,7 @@ export async function handOver(
   journal: readonly JournalTable[],
   wanted: readonly Table[],
   options: { readonly signal: AbortSignal | undefined; readonly progress: (text: string) => void },
-): Promise<boolean> {
+): Promise<string | null> {
   const labels = new Set(wanted.map(({ label }) => label));
   const tables = journal.filter(({ label }) => labels.has(label));
   requireWhole(direction, tables, wanted);
@@ -182,7 +182,7 @@ export async function handOver(
   if (others.length > 0) return joinTables(direction, tables, options);
   if (!moved) await moveSlot(direction, run.slot, snapshot);
   await wake(direction);
-  return true;
+  return null;
 }
 
 /** Has the slot leave out what the snapshot has. */
@@ -200,8 +200,6 @@ async function wake(direction: Direction): Promise<void> {
     // With the journal: whoever looks sees a copy that is not over, or replication that is on.
     await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [direction.subscription]);
   });
-  // Now its worker need not be waited for.
-  await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
 }
 
 /** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */

@@ -35,6 +35,8 @@ const START_LOOK_MS = 20;
 const LOOK_MS = 300;
 const FENCE_MS = 2_000;
 
+const WORKER_ENDED = 'its worker has ended';
+
 const ID = '(SELECT sub_id FROM pglogical.subscription WHERE sub_name = $1)';
 
 /** Whether the session's role may tell pglogical how far tables are: not every service lets its administrators do so. */
@@ -48,14 +50,14 @@ export async function mayJoin(session: Session): Promise<boolean> {
 
 /**
  * Wakes the subscription, and waits until all tables are at one point.
- * @returns false when its worker has ended meanwhile: then tables may lack changes, and everything must be copied anew
+ * @returns null when they are; else why it failed: tables may lack changes then, and everything must be copied anew
  * @throws DeadlineError when the worker does not start, or waits for somebody; the same can be tried again
  */
 export async function joinTables(
   direction: Direction,
   tables: readonly JournalTable[],
   options: Options,
-): Promise<boolean> {
+): Promise<string | null> {
   const { subscription } = direction;
   const subscriber = await direction.subscriber.root();
   await asleep(direction, options.signal);
@@ -70,9 +72,8 @@ export async function joinTables(
     await setPhase(subscriber, 'joining');
     await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [subscription]);
   });
-  await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [subscription]);
   const worker = await theOnlyWorker(direction, options.signal);
-  return worker !== null && (await untilJoined(direction, worker, options));
+  return worker === null ? 'its worker has started more than once' : untilJoined(direction, worker, options);
 }
 
 /** Goes on where an earlier run was ended; otherwise as joinTables(). */
@@ -81,18 +82,18 @@ export async function goOnJoining(
   run: CopyRun,
   tables: readonly JournalTable[],
   options: Options,
-): Promise<boolean> {
+): Promise<string | null> {
   const subscriber = await direction.subscriber.root();
   const { marked } = await subscriber.one<{ marked: boolean }>(
     `SELECT sync_status = 'd' AS marked FROM pglogical.local_sync_status WHERE sync_subid = ${ID} AND sync_relname IS NULL`,
     [direction.subscription],
   );
   // Until it is marked, a worker may have ended and started again.
-  if (!marked) return false;
+  if (!marked) return 'its worker may have started more than once while nobody looked';
   const worker = await readWorker(subscriber, direction.subscription);
   if (worker !== null || (await tablesLeft(subscriber, direction.subscription)) === 0)
     return untilJoined(direction, worker, options);
-  return (await isUntouched(subscriber, run)) && joinTables(direction, tables, options);
+  return (await isUntouched(subscriber, run)) ? joinTables(direction, tables, options) : WORKER_ENDED;
 }
 
 /** Gives up what was copied: the next copy begins anew. */
@@ -146,7 +147,7 @@ async function untilJoined(
   direction: Direction,
   worker: Worker | null,
   { signal, progress }: Options,
-): Promise<boolean> {
+): Promise<string | null> {
   const { subscription } = direction;
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = await slotOf(subscriber, subscription);
@@ -156,7 +157,7 @@ async function untilJoined(
   for (;;) {
     if ((await tablesLeft(subscriber, subscription)) === 0) break;
     const now = performance.now();
-    if (!isSame(worker, await readWorker(subscriber, subscription))) return false;
+    if (!isSame(worker, await readWorker(subscriber, subscription))) return WORKER_ENDED;
     // A source on which nobody writes has no transaction after the last snapshot.
     if (now - fencedAt > FENCE_MS) {
       await putFence(provider);
@@ -176,7 +177,7 @@ async function untilJoined(
     await mark(subscriber, subscription, 'r');
     await setPhase(subscriber, 'done');
   });
-  return true;
+  return null;
 }
 
 async function tablesLeft(subscriber: Session, subscription: string): Promise<number> {
