@@ -61,7 +61,8 @@ const resume = defineKind<{ may: boolean }>({
   severity: 'note',
   means: "Root may not write into pglogical's catalog: a copy that was interrupted begins anew.",
   dst: ({ pglogical }) =>
-    pglogical ? `SELECT has_table_privilege('pglogical.local_sync_status', 'INSERT, DELETE') AS may` : null,
+    pglogical ? `SELECT bool_and(has_table_privilege('pglogical.local_sync_status', privilege)) AS may
+           FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS privilege` : null,
   judge: (facts, { dst: [answer] }) =>
     answer === undefined || answer.may
       ? []
@@ -70,7 +71,7 @@ const resume = defineKind<{ may: boolean }>({
             side: 'dst',
             object: 'pglogical.local_sync_status',
             problem: `is closed to role ${facts.dst.side.config.root_user.name}: a copy that is interrupted cannot be gone on with, and begins anew`,
-            remedy: 'As its owner: GRANT INSERT, DELETE ON pglogical.local_sync_status TO that role.',
+            remedy: 'As its owner: GRANT INSERT, UPDATE, DELETE ON pglogical.local_sync_status TO that role.',
           },
         ],
 });
