@@ -74,7 +74,7 @@ describe('belt cleanup-previous-config', () => {
     const setup = await next.belt(['setup']);
     expectFailure(setup, {
       config: next.config,
-      says: [/already the pglogical node "pg2", not "pg1"/, /belt cleanup-previous-config/],
+      says: [/src: node pg2 is what pglogical calls the database already, and not pg1/, /belt cleanup-previous-config/],
     });
 
     const before = await everything(earlier);
@@ -155,7 +155,7 @@ describe('belt cleanup-previous-config where things are worse', () => {
     expect(await everything(pair)).toEqual(before);
     expectFailure(await pair.belt(['setup']), {
       config: pair.config,
-      says: [/already the pglogical node "The warehouse"/, /cleanup-previous-config --force/],
+      says: [/src: node The warehouse is what pglogical calls/, /cleanup-previous-config --force/],
     });
     expectSuccess(await pair.belt([COMMAND, '--force', '--full']));
     // setup had made the role before it came to the node.
