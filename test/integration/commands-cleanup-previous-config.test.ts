@@ -83,11 +83,9 @@ describe('belt cleanup-previous-config', () => {
     expect(await everything(earlier)).toEqual(before);
 
     const cleaned = checkedJson(await next.belt([COMMAND, '--json']), detailFields, [next]);
-    // The destination that setup has begun with is on the same server.
-    expect(cleaned.results[0]?.steps.find(({ name }) => name === 'drop-role-src')?.message).toContain(
-      'on that server uses it',
-    );
-    expect(await leftovers(earlier.dst)).toEqual(['schema pglogical', role]);
+    // Nobody else on the server uses the role: setup has not begun with the destination, which is there too.
+    expect(cleaned.results[0]?.steps.find(({ name }) => name === 'drop-role-src')?.status).toBe('ok');
+    expect(await leftovers(earlier.dst)).toEqual(['schema pglogical']);
     const again = checkedJson(await next.belt([COMMAND, '--json']), detailFields, [next]);
     const work = again.results.flatMap(({ steps }) => steps.filter(({ name }) => !name.startsWith('check-')));
     expect(work.length).toBeGreaterThan(7);
