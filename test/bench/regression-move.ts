@@ -27,7 +27,7 @@ interface Row {
     readonly schema?: { readonly differences: readonly { kind: string; object: string }[] } | null;
     readonly views?: readonly { name: string }[];
   };
-  readonly error?: { readonly message: string } | null;
+  readonly error: { readonly message: string } | null;
 }
 
 interface Tools {
@@ -52,13 +52,13 @@ export async function regression(folder: string, servers: Servers, { belt, out }
     const { stdout, stderr, seconds } = await belt(folder, command, 'bench', DB, ...options, '--json');
     const { results } = JSON.parse(stdout === '' ? '{}' : stdout) as { results?: readonly Row[] };
     const row = results?.[0];
-    out(`  ${command.padEnd(30)} ${seconds.toFixed(1)} s${row?.error == null ? '' : `: ${row.error.message}`}`);
     if (row === undefined) throw new Error(`${command}: ${stderr}`);
+    out(`  ${command.padEnd(30)} ${seconds.toFixed(1)} s${row.error === null ? '' : `: ${row.error.message}`}`);
     return row;
   };
   const must = async (command: string, ...options: string[]): Promise<Row> => {
     const row = await run(command, ...options);
-    if (row.error != null) throw new Error(`${command} fails: ${row.error.message}`);
+    if (row.error !== null) throw new Error(`${command} fails: ${row.error.message}`);
     return row;
   };
 
@@ -97,7 +97,7 @@ export async function regression(folder: string, servers: Servers, { belt, out }
     for (const one of differences)
       out(`    ${unexplained.includes(one) ? 'LOST' : 'told'}: ${one.object} ${one.problem.slice(0, 300)}`);
     if (unexplained.length > 0) throw new Error(`${String(unexplained.length)} differences that nothing tells of`);
-    if (sync.error != null) throw new Error(`sync fails: ${sync.error.message}`);
+    if (sync.error !== null) throw new Error(`sync fails: ${sync.error.message}`);
     out(`  ${String(differences.length)} differences, each of them told`);
   } finally {
     await root.end();
