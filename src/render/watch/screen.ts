@@ -2,6 +2,7 @@
 import { printable, printableDeep } from '../../printable.js';
 import type { Envelope } from '../../results/envelope.js';
 import type { Style } from '../style.js';
+import { charWidth } from '../width.js';
 
 /** A text that is drawn in place of the one before it. */
 export interface Screen {
@@ -72,20 +73,13 @@ function fitWidth(line: string, width: number): { text: string; width: number } 
     const colour = COLOUR.exec(line)?.[0];
     const char = colour ?? String.fromCodePoint(line.codePointAt(at) ?? 0);
     at += char.length;
-    const room = colour !== undefined ? 0 : wide(char) ? 2 : 1;
+    const room = colour !== undefined ? 0 : charWidth(char);
     if (used + room <= width) {
       text += char;
       used += room;
     } else return { text: text.includes('\u001b') ? text + RESET : text, width: used };
   }
   return { text, width: used };
-}
-
-/** Whether a terminal gives the character two columns: East Asian scripts and emoji, roughly. */
-function wide(char: string): boolean {
-  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-    char,
-  );
 }
 
 /** Shows what is watched as a picture that is drawn anew at each look. @param style asked each time, as it knows the width */
