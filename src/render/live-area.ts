@@ -1,6 +1,5 @@
-import cliTruncate from 'cli-truncate';
-import { createLogUpdate } from 'log-update';
 import { wrapText } from './fit.js';
+import { screen } from './screen.js';
 
 /** What there is room for on a terminal. */
 export interface Size {
@@ -17,6 +16,8 @@ export interface LiveArea {
 }
 
 const FRAME_MS = 100;
+/** The cursor is hidden while it goes about; terminals that know the other sequence show a frame as a whole. */
+const [FRAME_BEGINS, FRAME_ENDS] = ['\u001b[?25l\u001b[?2026h', '\u001b[?2026l\u001b[?25h'];
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /**
@@ -29,34 +30,36 @@ export function liveArea(
   stream: NodeJS.WriteStream,
   draw: (spinner: string, size: Size) => readonly string[],
 ): LiveArea {
-  const update = createLogUpdate(stream);
-  // A line that is as wide as the terminal would make some terminals begin a new one; the cursor stands below the area. A
-  // terminal that does not know its size says 0.
-  const size = (): Size => ({
-    columns: Math.max(10, (stream.columns || 80) - 1),
-    rows: Math.max(1, (stream.rows || 24) - 1),
+  const target = screen({
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+    write: (text) => stream.write(FRAME_BEGINS + text + FRAME_ENDS),
   });
   let frame = 0;
   const redraw = (): void => {
-    const { columns, rows } = size();
+    const { columns, rows } = sizeOf(stream);
     const lines = draw(SPINNER[frame++ % SPINNER.length] ?? '', { columns, rows });
-    update(
-      lines
-        .slice(-rows)
-        .map((line) => cliTruncate(line, columns))
-        .join('\n'),
-    );
+    target.draw(lines.slice(-rows).join('\n'));
   };
   const timer = setInterval(redraw, FRAME_MS);
   timer.unref();
   return {
     keep: (line) => {
-      update.persist(wrapText(line, size().columns, '  '));
+      target.above(wrapText(line, sizeOf(stream).columns, '  '));
     },
     end: () => {
       clearInterval(timer);
-      update.clear();
-      update.done();
+      target.clear();
     },
   };
+}
+
+/** A line as wide as the terminal would make some begin a new one, and the cursor stands below the area. */
+function sizeOf({ columns, rows }: NodeJS.WriteStream): Size {
+  // A terminal that does not know its size says 0.
+  return { columns: Math.max(10, (columns || 80) - 1), rows: Math.max(1, (rows || 24) - 1) };
 }
