@@ -38,11 +38,11 @@ CREATE CAST (cents AS bigint) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (bigint AS cents) WITHOUT FUNCTION;
 
 CREATE CAST (point AS path) WITH INOUT;
-CREATE FUNCTION json_of(point) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT to_jsonb(\$1::text)';
+CREATE FUNCTION json_of(point) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT to_jsonb($1::text)';
 CREATE CAST (point AS jsonb) WITH FUNCTION json_of(point) AS ASSIGNMENT;
 CREATE TRANSFORM FOR cents LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));
-CREATE FUNCTION with_transform(cents) RETURNS bigint TRANSFORM FOR TYPE cents LANGUAGE sql AS 'SELECT \$1::bigint';
-CREATE FUNCTION less(cents, cents) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT \$1::bigint < \$2::bigint';
+CREATE FUNCTION with_transform(cents) RETURNS bigint TRANSFORM FOR TYPE cents LANGUAGE sql AS 'SELECT $1::bigint';
+CREATE FUNCTION less(cents, cents) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1::bigint < $2::bigint';
 CREATE OPERATOR <<< (LEFTARG = cents, RIGHTARG = cents, FUNCTION = shop.less, COMMUTATOR = >>>);
 DROP OPERATOR <<< (cents, cents);
 CREATE TABLE purse (id int PRIMARY KEY, c cents);
