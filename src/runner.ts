@@ -6,6 +6,7 @@ import { errorToJson, InterruptedError } from './errors.js';
 import { openLog, type Log } from './log.js';
 import type { Pair } from './pair/pair.js';
 import { lockPair } from './pair/lock.js';
+import type { StepProgress } from './pair/steps.js';
 import { readPair } from './read-pair.js';
 import { firstLine } from './printable.js';
 import { redactDeep, type Redactor } from './redact.js';
@@ -119,8 +120,8 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
       progress.stepStarted(db, step.title);
       log.write(`${step.name}: ${step.title}`);
     },
-    stepProgress: (step: { title: string }, text: string) => {
-      progress.stepProgress(db, step.title, redact(text));
+    stepProgress: (step: { title: string }, what: StepProgress) => {
+      progress.stepProgress(db, step.title, redactDeep(what, redact));
     },
     warned: (text: string) => {
       progress.warn(db, redact(text));
