@@ -56,7 +56,7 @@ export async function compareDatabases(
 }
 
 /** Every row of every catalog that tells of the schemas' objects, and of what belongs to no schema. */
-async function compareObjects(
+export async function compareObjects(
   reference: pg.ClientBase,
   migrated: pg.ClientBase,
   { schemas, ignoredRoles }: CompareOptions,
