@@ -7,6 +7,7 @@ import { openLog, type Log } from './log.js';
 import { makeEnvelope } from './make-envelope.js';
 import type { Pair } from './pair/pair.js';
 import { lockPair } from './pair/lock.js';
+import type { StepProgress } from './pair/steps.js';
 import { readPair } from './read-pair.js';
 import { firstLine } from './printable.js';
 import { redactDeep, type Redactor } from './redact.js';
@@ -115,8 +116,8 @@ function stepEvents(db: string, progress: Progress, log: Log, redact: Redactor) 
       progress.stepStarted(db, step.title);
       log.write(`${step.name}: ${step.title}`);
     },
-    stepProgress: (step: { title: string }, text: string) => {
-      progress.stepProgress(db, step.title, redact(text));
+    stepProgress: (step: { title: string }, what: StepProgress) => {
+      progress.stepProgress(db, step.title, redactDeep(what, redact));
     },
     warned: (text: string) => {
       progress.warn(db, redact(text));

@@ -1,6 +1,5 @@
 import { QueryError, RefusedError } from '../errors.js';
 import { canCopyBinary } from '../data/copy-stream.js';
-import { formatBytes } from '../bytes.js';
 import type { Pair } from '../pair/pair.js';
 import { forward } from '../pglogical/direction.js';
 import { tablesInSet } from '../pglogical/replication-sets.js';
@@ -25,8 +24,10 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
-import { gatherSmall, planChunks, type Piece } from './plan.js';
-import { openWave, type Wave } from './wave.js';
+import { readJournalProgress } from '../pglogical/own-progress.js';
+import type { CopyMeter } from './meter.js';
+import { gatherSmall, planChunks } from './plan.js';
+import { openWave } from './wave.js';
 import { endLeftWorkers } from './worker.js';
 import { copyPieces } from './workers.js';
 
@@ -37,6 +38,9 @@ export interface CopyOptions {
   readonly lockWait: number;
   /** The size of the pieces that big tables are copied in, in bytes. */
   readonly chunkSize: number | undefined;
+  /** Is told how far it is. */
+  readonly meter: CopyMeter;
+  /** Is told what is in the way. */
   readonly progress: (text: string) => void;
 }
 
@@ -46,7 +50,6 @@ const TID_RANGE_MAJOR = 14;
 const WAVES = 20;
 /** Measuring a table waits for its locks. */
 const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const;
-const PROGRESS_MS = 500;
 
 /**
  * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source. A lost
@@ -91,6 +94,7 @@ export function hasSnapshot(run: CopyRun | null): boolean {
  */
 async function copyWave(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<void> {
   const direction = forward(pair);
+  options.meter.phase = 'preparing';
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
@@ -123,42 +127,10 @@ async function copyWave(pair: Pair, tables: readonly Table[], options: CopyOptio
       })),
     );
     await emptyTables(pair, tables, options.progress);
-    await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
+    options.meter.plan(await readJournalProgress(dst, await pair.schemas(), null));
+    await copyPieces(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
   } finally {
     await wave.close();
-  }
-}
-
-async function copyPlanned(
-  pair: Pair,
-  wave: Wave,
-  pieces: readonly Piece<CopyTable>[],
-  { controls, progress }: CopyOptions,
-): Promise<void> {
-  const all = pieces.flat().reduce((sum, { bytes }) => sum + bytes, 0);
-  let passed = 0;
-  let done = 0;
-  const started = performance.now();
-  const timer = setInterval(() => {
-    const seconds = (performance.now() - started) / 1000;
-    progress(
-      `${formatBytes(passed)} copied of about ${formatBytes(all)}, ${formatBytes(passed / seconds)}/s, ` +
-        `${String(done)} of ${String(pieces.length)} pieces`,
-    );
-  }, PROGRESS_MS);
-  try {
-    await copyPieces(pair, wave, pieces, {
-      controls,
-      progress,
-      passed: (bytes) => {
-        passed += bytes;
-      },
-      finished: (count) => {
-        done += count;
-      },
-    });
-  } finally {
-    clearInterval(timer);
   }
 }
 

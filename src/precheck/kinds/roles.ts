@@ -56,7 +56,7 @@ const ownerNoLogin = defineKind({
             object: `role ${side.config.owner_user.name}`,
             problem: 'cannot log in',
             ...(side.name === 'dst'
-              ? { remedy: 'ALTER ROLE ... LOGIN: belt loads the schema as this role.' }
+              ? { remedy: 'ALTER ROLE ... LOGIN: belt works as this role where root may not.' }
               : { severity: 'note' as const, remedy: 'No harm: belt reads the source as root.' }),
           },
         ],
