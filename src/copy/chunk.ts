@@ -18,8 +18,9 @@ export interface CopyPieceOptions {
   /** The wave's snapshot, for the journal. */
   readonly lsn: string;
   readonly rate: Rate;
-  /** Is told of bytes as they pass. */
-  readonly passed: (bytes: number) => void;
+  /** Is told of bytes as they pass, first of 0, and when all of a part has passed. */
+  readonly passed: (chunk: Chunk<CopyTable>, bytes: number) => void;
+  readonly through: (chunk: Chunk<CopyTable>) => void;
   /** Runs what begins the destination's transaction and takes its locks. */
   readonly begin: (statements: string) => Promise<void>;
 }
@@ -32,7 +33,7 @@ export async function copyPiece(
   src: Session,
   dst: Session,
   piece: Piece<CopyTable>,
-  { lsn, rate, passed, begin }: CopyPieceOptions,
+  { lsn, rate, passed, through, begin }: CopyPieceOptions,
 ): Promise<void> {
   const names = piece.map(({ table: { table } }) => `ONLY ${qualified(table.schema, table.name)}`);
   // The locks first: whoever has to wait for them has not begun to read.
@@ -40,13 +41,17 @@ export async function copyPiece(
   const lines: ChunkLine[] = [];
   for (const chunk of piece) {
     const { table } = chunk.table;
+    passed(chunk, 0);
     lines.push({
       schema: table.schema,
       table: table.name,
       chunk: chunk.number,
       lsn,
-      ...(await copyChunk(src, dst, chunk, rate, passed)),
+      ...(await copyChunk(src, dst, chunk, rate, (bytes) => {
+        passed(chunk, bytes);
+      })),
     });
+    through(chunk);
   }
   await dst.query(`${chunkStatement(lines)}; COMMIT`);
 }

@@ -12,7 +12,11 @@ import { handOver, prepareSubscription } from './hand-over.js';
 import { abandon } from './join.js';
 import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
+import { KeysProgress } from '../pglogical/keys-progress.js';
+import { readCopyBlockers } from '../pglogical/own-progress.js';
+import type { CopyMeter } from './meter.js';
 import { persistentStep } from './persistently.js';
+import { lockWaits } from './waits.js';
 
 /** The copy that was begun; one whose subscription is gone counts for nothing. */
 async function begun(pair: Pair) {
@@ -38,6 +42,7 @@ export async function handedOver(pair: Pair): Promise<string | null> {
 export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
+  const { meter } = options;
   const keys = keysStep(pair, tables, options.controls);
   let handed = false;
   const copyAnew = async (reason: string, progress: (text: string) => void): Promise<void> => {
@@ -71,6 +76,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         return undefined;
       },
     },
+<<<<<<< HEAD
     {
       name: 'copy-tables',
       title: 'copy the rows',
@@ -114,6 +120,80 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       },
     },
     catchUpStep(direction, signal, () => handed),
+=======
+>>>>>>> next
   ];
-  return steps.map((step) => persistentStep(pair, step));
+  const copying: Step = {
+    name: 'copy-tables',
+    title: 'copy the rows',
+    done: async () => {
+      const reason = await handedOver(pair);
+      if (reason !== null) return reason;
+      if (!hasSnapshot((await begun(pair)).run)) return null;
+      return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
+    },
+    run: async (progress) => {
+      const copied = await copyTables(pair, tables, { ...options, progress });
+      const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
+      return `${String(rows)} rows of ${String(copied.length)} tables`;
+    },
+  };
+  const building: Step = {
+    ...keys,
+    done: async () => (await handedOver(pair)) ?? (await keys.done?.()) ?? null,
+    // Which ones are built is looked up, as whoever looks on does it.
+    run: () => keys.run(() => undefined),
+  };
+  const handing: Step = {
+    name: 'hand-over',
+    title: 'let pglogical go on from where the copy ends',
+    done: async () => {
+      return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
+    },
+    run: async () => {
+      const dst = await pair.dst.root();
+      const run = await readRun(dst);
+      if (run === null) throw new Error('there is no journal of the copy');
+      handed = true;
+      if (run.phase === 'done') await restartWorker(direction);
+      else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
+      await waitForDirection(direction, ['replicating'], { signal });
+      return undefined;
+    },
+  };
+  const lookAtKeys = keysLook(pair, tables, meter);
+  /** A step whose figures are shown. */
+  const shown = (phase: CopyMeter['phase'], step: Step, look?: () => Promise<void>): Step =>
+    persistentStep(pair, step, (progress, work) => {
+      meter.phase = phase;
+      return meter.show(progress, work, look);
+    });
+  return [
+    ...steps.map((step) => persistentStep(pair, step)),
+    shown('preparing', copying),
+    shown('keys', building, lookAtKeys),
+    shown('hand-over', handing),
+    shown(
+      'catch-up',
+      catchUpStep(
+        direction,
+        signal,
+        () => handed,
+        (bytes) => {
+          meter.walLeft(bytes);
+        },
+      ),
+    ),
+  ];
+}
+
+/** Looks at the keys that are built, and at what is in their way. */
+function keysLook(pair: Pair, tables: readonly Table[], meter: CopyMeter): () => Promise<void> {
+  const keys = new KeysProgress(pair, tables);
+  const tell = meter.voice();
+  return async () => {
+    meter.keys = await keys.look();
+    const waits = lockWaits(await readCopyBlockers(pair));
+    if (waits !== null) tell(waits);
+  };
 }

@@ -1,6 +1,5 @@
 import { QueryError, RefusedError } from '../errors.js';
 import { canCopyBinary } from '../data/copy-stream.js';
-import { formatBytes } from '../bytes.js';
 import type { Pair } from '../pair/pair.js';
 import { forward } from '../pglogical/direction.js';
 import { tablesInSet } from '../pglogical/replication-sets.js';
@@ -28,9 +27,16 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
+<<<<<<< HEAD
 import { gatherSmall, planChunks, type Piece } from './plan.js';
 import { makeSlot } from './start-slot.js';
 import { openWave, type Wave } from './wave.js';
+=======
+import { readJournalProgress } from '../pglogical/own-progress.js';
+import type { CopyMeter } from './meter.js';
+import { gatherSmall, planChunks } from './plan.js';
+import { openWave } from './wave.js';
+>>>>>>> next
 import { endLeftWorkers } from './worker.js';
 import { copyPieces } from './workers.js';
 
@@ -41,6 +47,9 @@ export interface CopyOptions {
   readonly lockWait: number;
   /** The size of the pieces that big tables are copied in, in bytes. */
   readonly chunkSize: number | undefined;
+  /** Is told how far it is. */
+  readonly meter: CopyMeter;
+  /** Is told what is in the way. */
   readonly progress: (text: string) => void;
 }
 
@@ -50,7 +59,6 @@ const TID_RANGE_MAJOR = 14;
 const WAVES = 20;
 /** Measuring a table waits for its locks. */
 const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const;
-const PROGRESS_MS = 500;
 
 /**
  * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source; or what an
@@ -94,6 +102,7 @@ async function copyWave(
   options: CopyOptions,
 ): Promise<void> {
   const direction = forward(pair);
+  options.meter.phase = 'preparing';
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
@@ -125,13 +134,20 @@ async function copyWave(
         chunks: counts.get(label) ?? 1,
       })),
     );
+<<<<<<< HEAD
     await emptyTables(pair, wanted, options.progress);
     await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
+=======
+    await emptyTables(pair, tables, options.progress);
+    options.meter.plan(await readJournalProgress(dst, await pair.schemas(), null));
+    await copyPieces(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
+>>>>>>> next
   } finally {
     await wave.close();
   }
 }
 
+<<<<<<< HEAD
 /** Takes the snapshot of a wave; the first wave of a run makes the slot before that. */
 async function begin(
   pair: Pair,
@@ -205,6 +221,8 @@ async function copyPlanned(
   }
 }
 
+=======
+>>>>>>> next
 /**
  * Empties what is not whole. As a replica, so that back replication would not empty the source. Tables to which others
  * refer cannot be truncated alone: their rows are deleted.

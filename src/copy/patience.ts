@@ -23,17 +23,17 @@ export class Patience {
 
   /**
    * Waits before the next try, longer from time to time.
-   * @param tell is told what happened, and when it goes on
+   * @param tell is told what happened, and when it goes on; and for how many milliseconds that is so
    * @throws the error itself, when waiting will not help or has not helped for a quarter of an hour
    */
-  async pause(error: unknown, signal: AbortSignal, tell: (text: string) => void): Promise<void> {
+  async pause(error: unknown, signal: AbortSignal, tell: (text: string, lastsMs: number) => void): Promise<void> {
     if (!mayPass(error)) throw error;
     const now = performance.now();
     this.#since ??= now;
     if (now - this.#since > PATIENCE_MS) throw error;
     const pause = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)] ?? 0;
     this.#tries += 1;
-    tell(`${error.message}; tries again in ${String(Math.ceil(pause / 1000))} s`);
+    tell(`${error.message}; tries again in ${String(Math.ceil(pause / 1000))} s`, pause);
     await sleep(pause, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted');
     });

@@ -1,6 +1,7 @@
 import { lockPair } from '../pair/lock.js';
 import type { Pair } from '../pair/pair.js';
-import type { Step } from '../pair/steps.js';
+import type { Step, StepProgress } from '../pair/steps.js';
+import type { Tell } from './meter.js';
 import { mayPass, Patience } from './patience.js';
 
 /** Work that went well for so long has got somewhere: what fails after it fails for the first time. */
@@ -11,7 +12,7 @@ const PROGRESS_MS = 60_000;
  * both databases, which went with the old ones.
  * @throws RefusedError when another belt has taken the databases over meanwhile; ConnectionError when the servers stay away
  */
-async function persistently<T>(pair: Pair, progress: (text: string) => void, work: () => Promise<T>): Promise<T> {
+async function persistently<T>(pair: Pair, tell: Tell, work: () => Promise<T>): Promise<T> {
   const patience = new Patience();
   for (let lost = false; ; lost = true) {
     const began = performance.now();
@@ -24,24 +25,38 @@ async function persistently<T>(pair: Pair, progress: (text: string) => void, wor
     } catch (error) {
       if (!mayPass(error)) throw error;
       if (performance.now() - began > PROGRESS_MS) patience.renew();
-      await patience.pause(error, pair.environment.signal, progress);
+      await patience.pause(error, pair.environment.signal, tell);
     }
   }
 }
 
+/** Lets work run that may have to wait, and shows what it waits for. */
+export type Show = <T>(progress: (what: StepProgress) => void, work: (tell: Tell) => Promise<T>) => Promise<T>;
+
+/** As a line of its own. */
+const inWords: Show = (progress, work) =>
+  work((text) => {
+    progress(text);
+  });
+
 /** The step, run persistently. What is done is looked at again before each try. */
-export function persistentStep(pair: Pair, step: Step): Step {
+export function persistentStep(pair: Pair, step: Step, show: Show = inWords): Step {
   const { done, run } = step;
   return {
     ...step,
     ...(done === undefined ? {} : { done: () => persistently(pair, () => undefined, done) }),
     run: (progress) => {
       let tries = 0;
-      return persistently(pair, progress, async () => {
-        tries += 1;
-        const reason = tries === 1 ? null : ((await done?.()) ?? null);
-        return reason ?? (await run(progress));
-      });
+      return show(progress, (tell) =>
+        persistently(pair, tell, async () => {
+          tries += 1;
+          const reason = tries === 1 ? null : ((await done?.()) ?? null);
+          const say = (what: StepProgress): void => {
+            if (typeof what === 'string') tell(what);
+          };
+          return reason ?? (await run(say));
+        }),
+      );
     },
   };
 }

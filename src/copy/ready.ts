@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatBytes } from '../bytes.js';
 import { BeltError, DeadlineError, InterruptedError } from '../errors.js';
 import type { Step } from '../pair/steps.js';
 import type { Direction } from '../pglogical/direction.js';
@@ -18,14 +17,20 @@ const STALLED_MS = 600_000;
  * worker has started: here every table must have been taken over, and the worker that reads the slot, the same one in two
  * looks, must have come to the end of the source's log. It takes as long as something moves.
  * @param handedOver whether this run has just done so
+ * @param left is told, look after look, how many bytes of WAL there are to go
  */
-export function catchUpStep(direction: Direction, signal: AbortSignal, handedOver: () => boolean): Step {
+export function catchUpStep(
+  direction: Direction,
+  signal: AbortSignal,
+  handedOver: () => boolean,
+  left: (bytes: number) => void,
+): Step {
   return {
     name: 'catch-up',
     title: 'wait until the destination has what was written meanwhile',
     done: async () => (!handedOver() && isReady(await readDirection(direction)) ? 'it has' : null),
-    run: async (progress) => {
-      await untilReady(direction, signal, progress);
+    run: async () => {
+      await untilReady(direction, signal, left);
       return 'replicating';
     },
   };
@@ -36,7 +41,7 @@ function isReady({ status, subscription, slot }: DirectionState): boolean {
   return status === 'replicating' && subscription?.tables_unready === 0 && slot?.walsender_state === 'streaming';
 }
 
-async function untilReady(direction: Direction, signal: AbortSignal, progress: (text: string) => void): Promise<void> {
+async function untilReady(direction: Direction, signal: AbortSignal, left: (bytes: number) => void): Promise<void> {
   const subscriber = await direction.subscriber.root();
   let readyPid: number | null = null;
   let position: string | null = null;
@@ -56,7 +61,7 @@ async function untilReady(direction: Direction, signal: AbortSignal, progress: (
     if (state.status !== 'down') upAt = now;
     else if (now - upAt > DOWN_MS) throw isDown(direction, state);
     if (now - movedAt > STALL_LOOK_MS && readyPid === null) await refuseStalled(direction, pid, now - movedAt);
-    progress(`${formatBytes(state.slot?.confirmed_lag_bytes ?? 0)} of WAL to go`);
+    left(state.slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the destination caught up; replication goes on by itself');
     });

@@ -16,6 +16,16 @@ export type Verdict =
   /** Whether the source is to be freed of its WAL by dropping the slot. */
   | { readonly kind: 'stop'; readonly text: string; readonly dropSlot: boolean };
 
+/** The age of the snapshot, as part of what is told of. */
+function sizeOf({ snapshot_seconds: seconds, snapshot_transactions: transactions }: SourceBurden): number {
+  return Math.max((seconds ?? 0) / SNAPSHOT_SECONDS, (transactions ?? 0) / SNAPSHOT_TRANSACTIONS);
+}
+
+/** Whether the snapshot is so old that rows deleted since then pile up on the source. */
+export function holdsBackVacuum(burden: SourceBurden): boolean {
+  return sizeOf(burden) >= 1;
+}
+
 /** Judges what the source bears, look after look; each thing is told once, or when it has grown much. */
 export class SourceLimits {
   #toldSnapshot = 0;
@@ -62,8 +72,9 @@ export class SourceLimits {
     return verdicts;
   }
 
-  #snapshot({ snapshot_seconds: seconds, snapshot_transactions: transactions }: SourceBurden): Verdict[] {
-    const size = Math.max((seconds ?? 0) / SNAPSHOT_SECONDS, (transactions ?? 0) / SNAPSHOT_TRANSACTIONS);
+  #snapshot(burden: SourceBurden): Verdict[] {
+    const { snapshot_seconds: seconds, snapshot_transactions: transactions } = burden;
+    const size = sizeOf(burden);
     const doublings = size < 1 ? 0 : 1 + Math.floor(Math.log2(size));
     const grown = doublings > this.#toldSnapshot;
     this.#toldSnapshot = doublings;

@@ -8,6 +8,7 @@ import { readBurden } from '../pglogical/copy-source.js';
 import type { Side } from '../pair/side.js';
 import { Session } from '../postgres/session.js';
 import type { Controls } from './controls.js';
+import type { CopyMeter } from './meter.js';
 import { SourceLimits } from './source-limits.js';
 import { copiedSoFar } from './so-far.js';
 
@@ -17,6 +18,8 @@ export interface SupervisorOptions {
   readonly maxSlotWal: number | undefined;
   /** Where this run's output goes, when it is in the background. */
   readonly log: string | null;
+  /** Is told what the source bears. */
+  readonly meter: CopyMeter;
 }
 
 const ORDERS_MS = 1_000;
@@ -99,6 +102,7 @@ class Watch {
     const burden = await this.#on(this.pair.src, (session) =>
       readBurden(session, slot, this.pair.applicationName.replaceAll(/[\\%_]/g, String.raw`\$&`)),
     );
+    this.options.meter.burden = burden;
     for (const verdict of this.#limits.judge(burden)) {
       if (verdict.kind === 'warn') this.pair.warn(verdict.text);
       else {

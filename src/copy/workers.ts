@@ -6,6 +6,7 @@ import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogi
 import type { Label } from '../postgres/schemas.js';
 import { copyPiece, type CopyTable } from './chunk.js';
 import { workTogether, type Controls } from './controls.js';
+import type { CopyMeter, Tell } from './meter.js';
 import { mayPass, Patience } from './patience.js';
 import type { Piece } from './plan.js';
 import { SnapshotLostError, type Wave } from './wave.js';
@@ -13,12 +14,8 @@ import { openWorker, watched, type Worker } from './worker.js';
 
 export interface WorkersOptions {
   readonly controls: Controls;
-  /** Is told of bytes as they pass. */
-  readonly passed: (bytes: number) => void;
-  /** Is told of pieces that are on the destination; less than 0 of those that a crash has taken away again. */
-  readonly finished: (pieces: number) => void;
-  /** Is told of what is in the way. */
-  readonly progress: (text: string) => void;
+  /** Is told how far it is, and what is in the way. */
+  readonly meter: CopyMeter;
 }
 
 /**
@@ -36,18 +33,18 @@ export async function copyPieces(
   const work = new Work(pieces);
   const stop = new AbortController();
   const run = async (mayGoOn: () => boolean): Promise<void> => {
-    const hands = new Hands(pair, wave, stop.signal, options.progress);
+    const tell = options.meter.voice();
+    const hands = new Hands(pair, wave, stop.signal, tell);
     try {
       while (mayGoOn()) {
         const taken = work.next();
         if (taken === undefined) return;
-        await hands.tryTo(async (worker) => copyOnce(pair, wave, worker, taken, options));
+        await hands.tryTo(async (worker) => copyOnce(pair, wave, worker, taken, { ...options, tell }));
         if (stop.signal.aborted) return;
-        options.finished(1);
+        options.meter.there(taken);
         const tables = work.completedBy(taken);
         if (tables.length === 0) continue;
-        const lost = await hands.tryTo((worker) => checkTables(worker, wave, tables, work));
-        options.finished(-(lost ?? 0));
+        await hands.tryTo((worker) => checkTables(worker, wave, tables, work, options.meter));
       }
     } catch (error) {
       stop.abort();
@@ -127,7 +124,7 @@ class Hands {
     private readonly pair: Pair,
     private readonly wave: Wave,
     private readonly stop: AbortSignal,
-    private readonly progress: (text: string) => void,
+    private readonly tell: Tell,
   ) {}
 
   /** @returns undefined when another worker has failed meanwhile */
@@ -141,7 +138,7 @@ class Hands {
       } catch (error) {
         await this.close();
         if (error instanceof SnapshotLostError) throw error;
-        await this.#patience.pause(error, this.pair.environment.signal, this.progress);
+        await this.#patience.pause(error, this.pair.environment.signal, this.tell);
       }
     }
     return undefined;
@@ -158,7 +155,7 @@ async function copyOnce(
   wave: Wave,
   worker: Worker,
   piece: Piece<CopyTable>,
-  { controls: { rate }, passed, progress }: WorkersOptions,
+  { controls: { rate }, meter, tell }: WorkersOptions & { readonly tell: Tell },
 ): Promise<void> {
   const { signal } = pair.environment;
   const [first] = piece;
@@ -168,14 +165,18 @@ async function copyOnce(
       copyPiece(worker.src, worker.dst, piece, {
         lsn: wave.lsn,
         rate,
-        passed: (bytes) => {
+        passed: (chunk, bytes) => {
           moved();
-          passed(bytes);
+          meter.passed(chunk, bytes);
         },
-        begin: (statements) => beginPatiently(pair.dst, worker.dst, statements, { what, signal, progress }),
+        through: (chunk) => {
+          meter.through(chunk);
+        },
+        begin: (statements) => beginPatiently(pair.dst, worker.dst, statements, { what, signal, progress: tell }),
       }),
     );
   } catch (error) {
+    meter.leave(piece);
     // A try before this one was cut off only after the server had its COMMIT.
     if (isChunkThere(error)) {
       await worker.dst.query('ROLLBACK');
@@ -194,7 +195,6 @@ async function copyOnce(
  * Counts the rows that the source has in the snapshot: as many must be in the journal, under locks that were held all the
  * time. Only then the tables are whole. Pieces that are not in the journal are put back to be copied: a server that crashed
  * has lost the last transactions before it.
- * @returns how many pieces were put back
  * @throws CheckFailedError when a table's rows are not as many; it is copied anew next time
  */
 async function checkTables(
@@ -202,7 +202,8 @@ async function checkTables(
   wave: Wave,
   tables: readonly CopyTable[],
   work: Work,
-): Promise<number> {
+  meter: CopyMeter,
+): Promise<void> {
   const described = tables.map(({ table }) => table);
   const [counted, noted] = await Promise.all([
     countRows(src, described),
@@ -210,6 +211,7 @@ async function checkTables(
     wave.verify(),
   ]);
   const lost = work.again(tables, new Map([...noted].map(([label, { chunks }]) => [label, chunks])));
+  meter.gone(lost);
   const lostTables = new Set(lost.flatMap((piece) => piece.map(({ table }) => table.table.label)));
   const whole = described
     .filter(({ label }) => !lostTables.has(label))
@@ -231,5 +233,5 @@ async function checkTables(
     );
   }
   await noteSourceRows(dst, wave.lsn, whole);
-  return lost.length;
+  meter.whole(described.filter(({ label }) => !lostTables.has(label)));
 }

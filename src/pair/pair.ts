@@ -200,12 +200,22 @@ export class Pair {
 
   /** Gives up all connections, so that the next use opens new ones: after the servers were gone for a while. */
   async reopen(): Promise<void> {
-    await this.close();
+    await this.disconnect();
     await Promise.all([this.#src?.endLost(), this.#dst?.endLost()]);
   }
 
-  async close(): Promise<void> {
+  /** Closes the connections that are kept; the next use opens new ones. */
+  async disconnect(): Promise<void> {
     await Promise.all([this.#src?.close(), this.#dst?.close()]);
+  }
+
+  /**
+   * Closes all connections for good. Where one part of the work failed, another that went on beside it may still be using
+   * one, or be about to connect: those are cut.
+   */
+  async close(): Promise<void> {
+    await this.disconnect();
+    this.#cut.abort();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CopyProgress } from '../copy-progress.js';
 import { BeltError, InterruptedError } from '../errors.js';
 
 /** What became of a step; the same object stands in the JSON. */
@@ -20,15 +21,18 @@ export interface Step {
   /** Reads the servers; gives the reason why there is nothing to do, or null when there is. Changes nothing. */
   readonly done?: () => Promise<string | null>;
   /** Does the work; may give a sentence about what it did. `progress` shows a line while it works. */
-  readonly run: (progress: (text: string) => void) => Promise<string | undefined>;
+  readonly run: (progress: (what: StepProgress) => void) => Promise<string | undefined>;
 }
+
+/** What a step tells while it works: a line, or the figures of a copy. */
+export type StepProgress = string | CopyProgress;
 
 /** Steps in order; an inner array's members run side by side, each member being a step or a list of steps in order. */
 export type Plan = readonly (Step | { readonly parallel: readonly Plan[] })[];
 
 export interface StepEvents {
   stepStarted(step: Step): void;
-  stepProgress(step: Step, text: string): void;
+  stepProgress(step: Step, what: StepProgress): void;
   stepEnded(step: Step, result: StepResult): void;
 }
 
@@ -76,8 +80,8 @@ async function runStep(step: Step, { events, results, dryRun, signal }: RunPlanO
     else
       end(
         'ok',
-        await step.run((text) => {
-          events.stepProgress(step, text);
+        await step.run((what) => {
+          events.stepProgress(step, what);
         }),
       );
   } catch (error) {

@@ -54,7 +54,7 @@ export async function awaitState(pair: Pair, direction: Direction, options: Awai
       waiter.lost(error);
       pause = RECONNECT_PAUSE_MS;
       // The next look opens new ones.
-      await pair.close();
+      await pair.disconnect();
     }
     const left = end - performance.now();
     if (left <= 0) throw waiter.timeIsOver();

@@ -81,7 +81,7 @@ export function removeProofStep(side: Side, signal: AbortSignal): Step {
           await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
           await dropJournal(session);
         });
-        await dropIfEmpty(session);
+        await dropSchemaIfEmpty(session);
       });
       return undefined;
     },
@@ -97,7 +97,8 @@ async function leaveSet(session: Session): Promise<void> {
   );
 }
 
-async function dropIfEmpty(session: Session): Promise<void> {
+/** Drops belt's schema where nothing is left in it. */
+export async function dropSchemaIfEmpty(session: Session): Promise<void> {
   try {
     await session.query(`DROP SCHEMA ${ident(SCHEMA)}`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.js';
+import { RefusedError, type SideName } from '../errors.js';
 import type { Side } from '../pair/side.js';
 import { hasPglogical } from './extension.js';
 import { nodeName } from './direction.js';
@@ -30,14 +30,7 @@ export async function nodeReady(side: Side): Promise<string | null> {
   if (node === null) return null;
   if (node.name !== wanted) {
     throw new RefusedError(`the ${side.toString()} is already the pglogical node "${node.name}", not "${wanted}"`, {
-      hint:
-        node.name === nodeName(side.name === 'src' ? 'dst' : 'src')
-          ? 'Source and destination are the wrong way round in the config, or an earlier migration was not cleaned up. ' +
-            (side.name === 'src'
-              ? 'What one left here, "belt cleanup-previous-config" removes.'
-              : 'Its own config takes it away, with "belt teardown".')
-          : 'Something else replicates this database with pglogical. A database can be one node only: remove that one first' +
-            (side.name === 'src' ? ' ("belt cleanup-previous-config --force", if it is of no use any more).' : '.'),
+      hint: otherNodeHint(side.name, node.name),
       detail: { side: side.name, object: node.name },
     });
   }
@@ -54,6 +47,18 @@ export async function nodeReady(side: Side): Promise<string | null> {
     );
   }
   return `node ${wanted} is there`;
+}
+
+/** What to do about a node of another name, which the database is already. */
+export function otherNodeHint(side: SideName, node: string): string {
+  const onSource = side === 'src';
+  return node === nodeName(onSource ? 'dst' : 'src')
+    ? 'Source and destination are the wrong way round in the config, or an earlier migration was not cleaned up. ' +
+        (onSource
+          ? 'What one left here, "belt cleanup-previous-config" removes.'
+          : 'Its own config takes it away, with "belt teardown".')
+    : 'Something else replicates this database with pglogical. A database can be one node only: remove that one first' +
+        (onSource ? ' ("belt cleanup-previous-config --force", if it is of no use any more).' : '.');
 }
 
 /** Makes the side's node; one that was made with other settings, and by which nothing replicates yet, is replaced. */

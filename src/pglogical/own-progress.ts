@@ -23,6 +23,8 @@ export interface JournalProgress {
   whole: boolean;
   /** Bytes of COPY's stream that have come of each piece that is on its way. */
   running: number[];
+  /** How many of those are at it right now; the others are through, and wait for the rest of their transaction. */
+  jobs: number;
 }
 
 interface SourceLook {
@@ -38,13 +40,27 @@ export async function readOwnLoad(pair: Pair, copy: UnfinishedCopy): Promise<Ini
   const { src, dst } = await pair.roots();
   const source = await readSource(src);
   const [tables, blockers] = await Promise.all([
-    readTables(dst, await pair.schemas(), source.seconds),
+    readJournalProgress(dst, await pair.schemas(), source.seconds),
     readBlockers(dst),
   ]);
-  return assembleOwnLoad(copy, tables, source.seconds, [
-    ...source.blockers.map((pid) => ({ side: 'src' as const, pid })),
-    ...blockers.map((pid) => ({ side: 'dst' as const, pid })),
-  ]);
+  return assembleOwnLoad(copy, tables, source.seconds, bothSides(source.blockers, blockers));
+}
+
+/** Sessions that hold a lock which belt's copy waits for. */
+export async function readCopyBlockers(pair: Pair): Promise<InitialLoad['blocked_by']> {
+  const { src, dst } = await pair.roots();
+  const [{ blockers }, destination] = await Promise.all([readSource(src), readBlockers(dst)]);
+  return bothSides(blockers, destination);
+}
+
+function bothSides(src: readonly number[], dst: readonly number[]): InitialLoad['blocked_by'] {
+  return [...src.map((pid) => ({ side: 'src' as const, pid })), ...dst.map((pid) => ({ side: 'dst' as const, pid }))];
+}
+
+/** How far each table is, by its pieces. */
+export function tableLoads(journal: readonly JournalProgress[]): TableLoad[] {
+  const overall = streamRatio(journal) ?? 1;
+  return journal.map((table) => tableLoad(table, overall, false).load);
 }
 
 /** @param blockedBy sessions that hold a lock which the copy waits for @param seconds how old the snapshot is, or null */
@@ -76,8 +92,8 @@ export function assembleOwnLoad(
   };
 }
 
-/** Bytes of stream for one on disk: known from what has arrived. */
-function streamRatio(tables: readonly JournalProgress[]): number | null {
+/** Bytes of COPY's stream for one on disk: known from what has arrived; null before anything has. */
+export function streamRatio(tables: readonly JournalProgress[]): number | null {
   const streamed = tables.reduce((sum, table) => sum + table.streamed, 0);
   const stored = tables.reduce((sum, table) => sum + (table.bytes / table.chunks) * table.chunks_done, 0);
   return streamed > 0 && stored > 0 ? streamed / stored : null;
@@ -124,8 +140,12 @@ async function readBlockers(dst: Session): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-/** @param seconds how old the snapshot is that is open now */
-async function readTables(dst: Session, schemas: Schemas, seconds: number | null): Promise<JournalProgress[]> {
+/** @param seconds how old the snapshot is that is open now; null where nobody asks for what came lately */
+export async function readJournalProgress(
+  dst: Session,
+  schemas: Schemas,
+  seconds: number | null,
+): Promise<JournalProgress[]> {
   // Older servers do not tell how far a COPY is.
   const running =
     dst.major >= 14
@@ -139,7 +159,7 @@ async function readTables(dst: Session, schemas: Schemas, seconds: number | null
      SELECT t.schema_name AS schema, t.table_name AS name, t.bytes::float8 AS bytes, t.chunks, t.source_rows IS NOT NULL AS whole,
             count(c.chunk)::int AS chunks_done, coalesce(sum(c.bytes), 0)::float8 AS streamed,
             count(*) FILTER (WHERE c.finished_at > clock_timestamp() - make_interval(secs => $2))::int AS chunks_lately,
-            coalesce(r.bytes, ARRAY[]::float8[]) AS running
+            coalesce(r.bytes, ARRAY[]::float8[]) AS running, coalesce(cardinality(r.bytes), 0) AS jobs
        FROM ${TABLES} t LEFT JOIN ${CHUNKS} c USING (schema_name, table_name)
        LEFT JOIN running r ON r.nspname = t.schema_name AND r.relname = t.table_name
       GROUP BY t.schema_name, t.table_name, r.bytes ORDER BY t.schema_name, t.table_name`,

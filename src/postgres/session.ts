@@ -117,7 +117,8 @@ export class Session {
 
   /**
    * Connects.
-   * @throws ConnectionError with the reason and what to do, when there is no answer for 8 seconds
+   * @throws ConnectionError with the reason and what to do, when there is no answer for 8 seconds; InterruptedError when
+   *   the signal has aborted by the time it is connected
    */
   static async connect(address: Address, options: SessionOptions): Promise<Session> {
     throwIfAborted(options.signal);
@@ -156,6 +157,11 @@ export class Session {
     // A lost connection surfaces in the next statement; without a listener it would end the process.
     client.on('error', (error) => (session.#lost ??= error));
     options.signal?.addEventListener('abort', session.cut, { once: true });
+    if (options.signal?.aborted === true) {
+      // Too late to be told.
+      session.cut();
+      throwIfAborted(options.signal);
+    }
     return session;
   }
 

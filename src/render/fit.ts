@@ -1,9 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-
-/** What a text takes on the terminal, in columns; wide characters count as one. */
-function widthOf(text: string): number {
-  return Array.from(stripVTControlCharacters(text)).length;
-}
+import { widthOf } from './width.js';
 
 /** Spaces between two columns of a table. */
 const GAP = 2;

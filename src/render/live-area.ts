@@ -1,6 +1,11 @@
-import cliTruncate from 'cli-truncate';
-import { createLogUpdate } from 'log-update';
 import { wrapText } from './fit.js';
+import { screen } from './screen.js';
+
+/** What there is room for on a terminal. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 /** The lines at the end of a terminal that are redrawn in place, while what is told for good scrolls up above them. */
 export interface LiveArea {
@@ -11,33 +16,50 @@ export interface LiveArea {
 }
 
 const FRAME_MS = 100;
+/** The cursor is hidden while it goes about; terminals that know the other sequence show a frame as a whole. */
+const [FRAME_BEGINS, FRAME_ENDS] = ['\u001b[?25l\u001b[?2026h', '\u001b[?2026l\u001b[?25h'];
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /**
  * Begins to draw.
  * @param stream the terminal; nothing is written anywhere else
- * @param draw gives the lines as they are now, cut to the terminal's width here; `spinner` is this frame's mark of work
+ * @param draw gives the lines as they are now, cut to the terminal's size here; `spinner` is this frame's mark of work,
+ * `size` what there is room for
  */
-export function liveArea(stream: NodeJS.WriteStream, draw: (spinner: string) => readonly string[]): LiveArea {
-  const update = createLogUpdate(stream);
-  // A line that is as wide as the terminal would make some terminals begin a new one.
-  const fit = (line: string): string => cliTruncate(line, Math.max(10, stream.columns - 1));
+export function liveArea(
+  stream: NodeJS.WriteStream,
+  draw: (spinner: string, size: Size) => readonly string[],
+): LiveArea {
+  const target = screen({
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+    write: (text) => stream.write(FRAME_BEGINS + text + FRAME_ENDS),
+  });
   let frame = 0;
   const redraw = (): void => {
-    // The cursor stands below the area, so one line less than there are fits.
-    const lines = draw(SPINNER[frame++ % SPINNER.length] ?? '').map(fit);
-    update(lines.slice(-Math.max(1, stream.rows - 1)).join('\n'));
+    const { columns, rows } = sizeOf(stream);
+    const lines = draw(SPINNER[frame++ % SPINNER.length] ?? '', { columns, rows });
+    target.draw(lines.slice(-rows).join('\n'));
   };
   const timer = setInterval(redraw, FRAME_MS);
   timer.unref();
   return {
     keep: (line) => {
-      update.persist(wrapText(line, Math.max(10, stream.columns - 1), '  '));
+      target.above(wrapText(line, sizeOf(stream).columns, '  '));
     },
     end: () => {
       clearInterval(timer);
-      update.clear();
-      update.done();
+      target.clear();
     },
   };
+}
+
+/** A line as wide as the terminal would make some begin a new one, and the cursor stands below the area. */
+function sizeOf({ columns, rows }: NodeJS.WriteStream): Size {
+  // A terminal that does not know its size says 0.
+  return { columns: Math.max(10, (columns || 80) - 1), rows: Math.max(1, (rows || 24) - 1) };
 }

@@ -1,8 +1,19 @@
+import type { StepProgress } from '../pair/steps.js';
 import { printable } from '../printable.js';
+import { copyWords } from './copy.js';
 import { formatDuration, stepLine, type Progress } from './progress.js';
 
-/** Milliseconds between two lines about one step's progress, so that a log does not drown: of one database, of several. */
-const INTERVAL_MS = { one: 5_000, several: 60_000 };
+/**
+ * Milliseconds between two lines about one step's progress, so that a log does not drown: of one database, of its copy, which
+ * has much to tell, of several databases.
+ */
+const INTERVAL_MS = { one: 5_000, copy: 10_000, several: 60_000 };
+
+/** What was told last of a step. */
+interface Told {
+  readonly at: number;
+  readonly what: StepProgress | null;
+}
 
 /**
  * Progress as plain lines, each with the database's name before it: for logs, pipes and CI. A single database has a line
@@ -12,7 +23,7 @@ export function plainProgress(out: (line: string) => void): Progress {
   const write = (line: string): void => {
     out(printable(line));
   };
-  const last = new Map<string, number>();
+  const last = new Map<string, Told>();
   const begun = new Map<string, number>();
   const count = { all: 0, ended: 0 };
   const duration = (db: string): string => formatDuration(performance.now() - (begun.get(db) ?? 0));
@@ -31,14 +42,18 @@ export function plainProgress(out: (line: string) => void): Progress {
     },
     begun: () => undefined,
     stepStarted: () => undefined,
-    stepProgress: (db, title, text) => {
+    stepProgress: (db, title, what) => {
       const key = `${db}\0${title}`;
-      const now = performance.now();
+      const at = performance.now();
+      const isCopy = typeof what !== 'string';
       const [since, interval] =
-        count.all > 1 ? [begun.get(db) ?? now, INTERVAL_MS.several] : [-Infinity, INTERVAL_MS.one];
-      if (now - (last.get(key) ?? since) < interval) return;
-      last.set(key, now);
-      write(`${db}: ...      ${title}: ${text}`);
+        count.all > 1
+          ? [begun.get(db) ?? at, INTERVAL_MS.several]
+          : [-Infinity, isCopy ? INTERVAL_MS.copy : INTERVAL_MS.one];
+      const told = last.get(key) ?? { at: since, what: null };
+      if (at - told.at < interval && (count.all > 1 || !isTurn(told.what, what))) return;
+      last.set(key, { at, what });
+      write(`${db}: ...      ${title}: ${isCopy ? copyWords(what) : what}`);
     },
     stepEnded: (db, title, result) => {
       if (count.all === 1) write(`${db}: ${stepLine(title, result)}`);
@@ -51,4 +66,10 @@ export function plainProgress(out: (line: string) => void): Progress {
     },
     end: () => Promise.resolve(),
   };
+}
+
+/** Whether a copy has come to its next phase, or has begun to wait. */
+function isTurn(before: StepProgress | null, now: StepProgress): boolean {
+  if (before === null || typeof before === 'string' || typeof now === 'string') return false;
+  return before.phase !== now.phase || (before.waits.length === 0 && now.waits.length > 0);
 }

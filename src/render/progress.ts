@@ -1,5 +1,5 @@
 import { formatSeconds } from '../duration.js';
-import type { StepResult } from '../pair/steps.js';
+import type { StepProgress, StepResult } from '../pair/steps.js';
 
 /** What a run tells about itself while it works. The terminal shows it as a live list, anything else as plain lines. */
 export interface Progress {
@@ -11,7 +11,7 @@ export interface Progress {
   /** The checks are passed: from here on nothing is refused, it only takes its time. */
   begun(db: string): void;
   stepStarted(db: string, title: string): void;
-  stepProgress(db: string, title: string, text: string): void;
+  stepProgress(db: string, title: string, what: StepProgress): void;
   stepEnded(db: string, title: string, result: StepResult): void;
   /** @param failure why it failed, or null when all went well */
   dbEnded(db: string, failure: string | null): void;
@@ -26,6 +26,12 @@ export function formatDuration(milliseconds: number): string {
   // Rounded before the choice of the unit, so that there is never a "60.0 s".
   if (rounded < 59_950) return `${(rounded / 1000).toFixed(1)} s`;
   return formatSeconds(rounded / 1000);
+}
+
+/** A span of time without tenths, which would only flicker: `3 s`, `3 min 20 s`. */
+export function wholeSeconds(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return whole < 60 ? `${String(whole)} s` : formatSeconds(whole);
 }
 
 const WORDS: Readonly<Record<StepResult['status'], string>> = {

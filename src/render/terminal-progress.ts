@@ -1,17 +1,23 @@
-import { formatSeconds } from '../duration.js';
-import type { StepResult } from '../pair/steps.js';
+import type { StepProgress, StepResult } from '../pair/steps.js';
 import { printable } from '../printable.js';
-import { liveArea, type LiveArea } from './live-area.js';
-import { stepLine, type Progress } from './progress.js';
+import { copyLine, copyView } from './copy.js';
+import { liveArea, type LiveArea, type Size } from './live-area.js';
+import { stepLine, wholeSeconds, type Progress } from './progress.js';
 import type { Style } from './style.js';
+import { padTo, widthOf } from './width.js';
 
 /** What a database is doing. */
 interface AtWork {
   readonly since: number;
   /** The steps that run, by their titles, with what they say of themselves; several run side by side. */
-  readonly steps: Map<string, string | null>;
+  readonly steps: Map<string, AtStep>;
   /** Steps that have ended. */
   ended: number;
+}
+
+interface AtStep {
+  readonly since: number;
+  readonly says: StepProgress | null;
 }
 
 /**
@@ -33,22 +39,41 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     failed: chalk.red('✖'),
     planned: chalk.cyan('○'),
   };
-  const stepText = ([title, text]: readonly [string, string | null]): string =>
-    printable(text === null ? title : `${title}: ${text}`);
+  const stepText = ([title, { says }]: readonly [string, AtStep], columns: number): string => {
+    if (says !== null && typeof says !== 'string') return copyLine(says, columns, style);
+    return printable(says === null ? title : `${title}: ${says}`);
+  };
   const since = (moment: number): string => {
-    const seconds = Math.floor((performance.now() - moment) / 1000);
-    // Tenths would only flicker.
-    if (seconds < 60) return seconds === 0 ? '' : chalk.dim(`${String(seconds)} s`);
-    return chalk.dim(formatSeconds(seconds));
+    const seconds = (performance.now() - moment) / 1000;
+    return seconds < 1 ? '' : chalk.dim(wholeSeconds(seconds));
   };
 
-  const single = (spinner: string): string[] =>
-    [...atWork.values()].flatMap(({ steps }) => [...steps].map((step) => `${chalk.cyan(spinner)} ${stepText(step)}`));
-  const several = (spinner: string): string[] => {
-    const width = Math.max(0, ...[...atWork.keys()].map((db) => printable(db).length));
-    const lines = [...atWork].map(([db, { since: begun, steps }]) => {
+  const single = (spinner: string, { columns, rows }: Size): string[] =>
+    [...atWork.values()].flatMap(({ steps }) =>
+      [...steps].flatMap(([title, { says, since: begun }]) => {
+        const line = `${chalk.cyan(spinner)} ${printable(title)}`;
+        if (says === null || typeof says === 'string') return says === null ? [line] : [`${line}: ${printable(says)}`];
+        // Other steps may run beside it.
+        const room = { columns, rows: rows - steps.size };
+        return [`${line}  ${since(begun)}`.trimEnd(), ...copyView(says, room, style)];
+      }),
+    );
+  const several = (spinner: string, size: Size): string[] => {
+    const width = Math.max(0, ...[...atWork.keys()].map((db) => widthOf(printable(db))));
+    // A second line each for what is waited for, where there is room for them.
+    const twice = atWork.size * 2 < size.rows;
+    const lines = [...atWork].flatMap(([db, { since: begun, steps }]) => {
+      const name = padTo(printable(db), Math.min(width, Math.floor(size.columns / 2)));
       const step = [...steps].at(-1);
-      return `${chalk.cyan(spinner)} ${printable(db).padEnd(width)}  ${step === undefined ? '' : `${stepText(step)}  `}${since(begun)}`;
+      const end = since(begun);
+      const room = size.columns - widthOf(name) - widthOf(end) - '* '.length - '  '.length * 2;
+      const text = step === undefined ? '' : `${stepText(step, room)}  `;
+      const says = step?.[1].says ?? null;
+      const [wait] = says === null || typeof says === 'string' ? [] : says.waits;
+      return [
+        `${chalk.cyan(spinner)} ${name}  ${text}${end}`,
+        ...(twice && wait !== undefined ? [`    ${chalk.yellow(printable(wait))}`] : []),
+      ];
     });
     const waiting = count.all - count.done - atWork.size;
     const parts = [
@@ -75,10 +100,11 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     },
     begun: () => undefined,
     stepStarted: (db, title) => {
-      atWork.get(db)?.steps.set(title, null);
+      atWork.get(db)?.steps.set(title, { since: performance.now(), says: null });
     },
-    stepProgress: (db, title, text) => {
-      atWork.get(db)?.steps.set(title, text);
+    stepProgress: (db, title, says) => {
+      const steps = atWork.get(db)?.steps;
+      steps?.set(title, { since: steps.get(title)?.since ?? performance.now(), says });
     },
     stepEnded: (db, title, result) => {
       const work = atWork.get(db);

@@ -1,5 +1,5 @@
 import { readNonEmpty } from '../data/row-counts.js';
-import { ConnectionError, QueryError } from '../errors.js';
+import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Plan, Step } from '../pair/steps.js';
 import {
@@ -73,7 +73,7 @@ export function relaxSteps(pair: Pair, subscribed: () => Promise<string | null>)
       run: async () => {
         await alterAll(
           pair,
-          triggers.map((one) => setState(one, QUIET.get(one.state) ?? one.state)),
+          triggers.map((one) => setState(quieted(one))),
         );
         return `changed ${names(triggers)}; sync changes them back`;
       },
@@ -82,10 +82,15 @@ export function relaxSteps(pair: Pair, subscribed: () => Promise<string | null>)
 }
 
 /** What a trigger does that shall not fire for replicated rows, and for the application as before. */
-const QUIET: ReadonlyMap<TriggerState, TriggerState> = new Map([
+export const QUIET: ReadonlyMap<TriggerState, TriggerState> = new Map([
   ['A', 'O'],
   ['R', 'D'],
 ]);
+
+/** A trigger as it is to be while rows come. */
+export function quieted(trigger: TriggerFacts): TriggerFacts {
+  return { ...trigger, state: QUIET.get(trigger.state) ?? trigger.state };
+}
 
 const WORDS: Readonly<Record<TriggerState, string>> = {
   O: 'ENABLE',
@@ -94,7 +99,8 @@ const WORDS: Readonly<Record<TriggerState, string>> = {
   D: 'DISABLE',
 };
 
-function setState({ schema, table, name }: TriggerFacts, state: TriggerState): string {
+/** The statement that gives a trigger a state. */
+export function setState({ schema, table, name, state }: TriggerFacts): string {
   return `ALTER TABLE ONLY ${qualified(schema, table)} ${WORDS[state]} TRIGGER ${ident(name)}`;
 }
 
@@ -111,69 +117,15 @@ export function restoreTriggersStep(pair: Pair): Step {
     run: async () => {
       await alterAll(
         pair,
-        wrong.map((one) => setState(one, one.state)),
+        wrong.map((one) => setState(one)),
       );
       return `changed ${names(wrong)}`;
     },
   };
 }
 
-/**
- * The step that keeps the source's triggers from firing for rows that come back, once the destination has them as they
- * were; that is what restoreSourceTriggersStep() goes by. The application, should it return, notices nothing.
- * @param subscribed why rows come back, or null when they do not
- */
-export function quietSourceStep(pair: Pair, subscribed: () => Promise<string | null>): Step {
-  let triggers: TriggerFacts[] = [];
-  return {
-    name: 'quiet-source-triggers',
-    title: 'keep triggers on the source from firing for rows that come back',
-    done: async () => {
-      if ((await subscribed()) === null) return 'back replication is not set up';
-      triggers = await differingTriggers(pair, 'dst', (own) => own);
-      return triggers.length === 0 ? 'none would' : null;
-    },
-    run: async () => {
-      await alterAll(
-        pair,
-        triggers.map((one) => setState(one, QUIET.get(one.state) ?? one.state)),
-        'src',
-      );
-      return `changed ${names(triggers)}; teardown-back-replication changes them back`;
-    },
-  };
-}
-
-/** The step that undoes quietSourceStep(): triggers of the source fire as the destination's do. */
-export function restoreSourceTriggersStep(pair: Pair): Step {
-  let triggers: TriggerFacts[] = [];
-  return {
-    name: 'restore-source-triggers',
-    title: 'let triggers on the source fire as before',
-    done: async () => {
-      if (!pair.hasDst) return 'the config has no destination that knows how';
-      try {
-        triggers = await differingTriggers(pair, 'dst', (own) => QUIET.get(own) ?? own);
-      } catch (error) {
-        // A destination that is gone must not keep the source from being set free.
-        if (error instanceof ConnectionError) return 'the destination, which knows how, cannot be reached';
-        throw error;
-      }
-      return triggers.length === 0 ? 'they do' : null;
-    },
-    run: async () => {
-      await alterAll(
-        pair,
-        triggers.map((one) => setState(one, one.state)),
-        'src',
-      );
-      return `changed ${names(triggers)}`;
-    },
-  };
-}
-
 /** Triggers that fire for replicated rows on a side, where the other side has them in the state given. */
-async function differingTriggers(
+export async function differingTriggers(
   pair: Pair,
   side: 'src' | 'dst',
   other: (own: TriggerState) => TriggerState,
@@ -230,8 +182,11 @@ export function validateChecksStep(pair: Pair): Step {
   };
 }
 
-async function alterAll(pair: Pair, statements: readonly string[], side: 'src' | 'dst' = 'dst'): Promise<void> {
-  const schemas = await pair.schemas();
+/** Runs statements that change tables of a side, each as a transaction of its own. */
+export async function alterAll(pair: Pair, statements: readonly string[], side: 'src' | 'dst' = 'dst'): Promise<void> {
+  if (statements.length === 0) return;
+  // The source alone must do where the destination is gone.
+  const schemas = await (side === 'dst' ? pair.schemas() : pair.schemasOn(side));
   await pair[side].withSessions(
     1,
     side === 'dst' ? await builder(pair.dst, schemas.names) : 'root',
@@ -249,7 +204,8 @@ async function alterAll(pair: Pair, statements: readonly string[], side: 'src' |
 
 const SHOWN = 10;
 
-function names(objects: readonly { readonly name: string }[]): string {
+/** `"a", "b" and 3 more`. */
+export function names(objects: readonly { readonly name: string }[]): string {
   const some = objects.slice(0, SHOWN).map(({ name }) => `"${name}"`);
   return `${some.join(', ')}${objects.length > SHOWN ? ` and ${String(objects.length - SHOWN)} more` : ''}`;
 }

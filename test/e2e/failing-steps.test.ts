@@ -38,8 +38,13 @@ it(
     });
     await pair.src.disconnect();
 
+    // What the schema needs and does not bring: found before anything is changed.
+    const unfit = await mustFail(pair, ['setup']);
+    expect(failedStep(unfit)).toBe('check-requirements');
+    expect(unfit.error).toMatchObject({ detail: { acceptable: ['outside-object-missing'] } });
+    expect(unfit.error?.message).toContain(`"Else'where".f()`);
     // Schema that does not load.
-    const load = await mustFail(pair, ['setup']);
+    const load = await mustFail(pair, ['setup', '--accept', 'outside-object-missing']);
     expect(failedStep(load)).toBe('load-schema');
     expect(load.error).toMatchObject({ detail: { side: 'dst', step: 'load-schema' } });
     expect(load.error?.detail?.['object']).toContain('Needs It');

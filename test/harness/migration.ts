@@ -113,13 +113,18 @@ export async function holding<T>(side: TestDatabase, sql: string, work: () => Pr
   }
 }
 
-/** Waits until a session of this database, of the name given (LIKE), waits for a lock. */
-export function untilBlocked(side: TestDatabase, application: string): Promise<void> {
+/**
+ * Waits until a session of this database, of the name given (LIKE), waits for a lock.
+ * @param table the table, quoted and with its schema, whose lock it is to be; any lock when left out
+ */
+export function untilBlocked(side: TestDatabase, application: string, table?: string): Promise<void> {
   return until(`${application} waits for a lock`, async () => {
     const rows = await side.sql(
-      `SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name LIKE $1 AND wait_event_type = 'Lock'`,
-      [application],
+      `SELECT FROM pg_stat_activity a
+        WHERE datname = current_database() AND application_name LIKE $1 AND wait_event_type = 'Lock'
+          AND ($2::text IS NULL
+               OR EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted AND l.relation = $2::regclass))`,
+      [application, table ?? null],
     );
     return rows.length > 0;
   });

@@ -134,15 +134,25 @@ describe('a server that accepts and never answers', () => {
 });
 
 describe('a role that cannot log in', () => {
-  it('a wrong password of the owner', async () => {
-    const { run, config } = await withConfig(['setup'], (bad) => {
+  it.each(['setup', 'precheck'])('a wrong password of the owner (%s)', async (command) => {
+    const { run, config } = await withConfig([command], (bad) => {
       bad.dst.owner_user = { ...bad.dst.owner_user, pw: 'not-the-password' };
     });
     expectFailure(run, {
       config,
-      says: [/destination database .* as user "Owner_.*: the password is wrong/, /password of "Owner_.*" under "dst"/],
+      says: [/destination database .* as user "Owner_.*: the password is wrong/],
     });
-    expect(run.stderr).toMatch(/\[step load-schema\]/);
+    expect(run.stdout + run.stderr).toMatch(/password of "Owner_.*" under "dst"/);
+    if (command === 'setup') expect(run.stderr).toMatch(/\[step check-requirements\]/);
+  });
+
+  it('warns only of the owner of the source, without whom a superuser can do', async () => {
+    const { run, config } = await withConfig(['precheck'], (bad) => {
+      bad.src.owner_user = { ...bad.src.owner_user, pw: 'not-the-password' };
+    });
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.stdout).toMatch(/warn .*is not let in.*source database/s);
+    expectNoSecret(run.stdout + run.stderr, config);
   });
 });
 

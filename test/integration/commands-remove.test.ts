@@ -140,7 +140,18 @@ describe('belt remove-indexes and remove-constraints', () => {
   it('name what cannot be dropped, and tell what was dropped until then', async () => {
     const sql = `${ORDERS}; ALTER TABLE log ADD CONSTRAINT short CHECK (length(line) < 99) NOT VALID`;
     const pair = await testPair({ srcSql: sql, dstSql: sql });
-    await pair.dst.sql(`ALTER TABLE "Shop Data"."Order Details" OWNER TO ${ident(pair.names.app.name)}`);
+    // What an owner lacks, root may do; a guard of the database's keeper stops both.
+    await pair.dst.sql(
+      `CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS $$
+         BEGIN
+           IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects()
+                       WHERE object_identity ~ 'n_check|Order Details_v_idx') THEN
+             RAISE 'nobody drops this' USING ERRCODE = '42501';
+           END IF;
+         END $$;
+       CREATE EVENT TRIGGER guard ON sql_drop EXECUTE FUNCTION guard();
+       ALTER TABLE "Shop Data"."Order Details" OWNER TO ${ident(pair.names.app.name)}`,
+    );
     const run = await pair.belt(['remove-constraints', '--json']);
     const [row] = checkedJson(run, removalFields, [pair]).results;
     expect(row).toMatchObject({
@@ -153,15 +164,10 @@ describe('belt remove-indexes and remove-constraints', () => {
         ],
       },
     });
-    // Whoever owns the schema may drop what is in it.
-    await pair.dst.sql(
-      `ALTER SCHEMA "Shop Data" OWNER TO ${ident(pair.names.app.name)};
-       GRANT USAGE ON SCHEMA "Shop Data" TO ${ident(pair.names.owner.name)}`,
-    );
     expectFailure(await pair.belt(['remove-indexes']), {
       config: pair.config,
       says: [
-        /"Order Details_v_idx" on "Shop Data"\."Order Details" could not be dropped from the destination database/,
+        /"Order Details_v_idx" on "Shop Data"\."Order Details" could not be dropped from the destination database.*nobody drops this/,
       ],
     });
     expect(await count(pair.dst, 'constraints')).toBe(1);

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ident } from '../../src/postgres/quote.js';
 import { detailFields } from '../../src/results/detail.js';
 import { checkedJson, everything, expectSuccess, ORDERS, replicate, waitForStatus } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
+import { holding, untilBlocked } from '../harness/migration.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 
 const COMMAND = 'setup-back-replication';
@@ -86,29 +88,27 @@ describe('belt setup-back-replication', () => {
   });
 });
 
-describe('while rows are still copied', () => {
-  it('is refused, since they would come home', async () => {
-    const pair = await testPair({ srcSql: ORDERS });
-    // Holds the copy: its COPY waits in the trigger for a lock that the test has.
-    await pair.dst.ownerSql(`
-      CREATE TABLE "Order Details" (id int PRIMARY KEY, v text, n int); CREATE TABLE log (line text);
-      CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-        'BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN new; END';
-      CREATE TRIGGER hold BEFORE INSERT ON "Order Details" FOR EACH ROW EXECUTE FUNCTION hold();
-      ALTER TABLE "Order Details" ENABLE ALWAYS TRIGGER hold`);
-    const holder = await pair.dst.connect();
-    await holder.query('SELECT pg_advisory_lock(77)');
-    expectSuccess(await pair.belt(['setup', '--no-schema', '--copy', 'pglogical']));
-    const run = await pair.belt([COMMAND]);
-    const status = await pair.belt(['status', '--json']);
-    await holder.end();
-    expectFailure(run, {
-      config: pair.config,
-      says: [
-        /^error: forward replication of "shop" is initializing.*\[step check-forward-replication\]/,
-        /copied rows would be sent back to the source/,
-      ],
+describe.concurrent('while rows are still copied', () => {
+  const tables = 'CREATE TABLE "Order Details" (id int PRIMARY KEY, v text, n int); CREATE TABLE log (line text)';
+
+  it.each([
+    ['belt', 'belt setup (%', /another belt is at work on the \w+ database .*: "belt setup \(pid/, /Look on/],
+    [
+      'pglogical',
+      'pg1_pg2_copy',
+      /^error: forward replication of "shop" is initializing.*\[step check-forward-replication\]/,
+      /copied rows would be sent back to the source/,
+    ],
+  ])('by %s, it is refused, since they would come home', async (by, copies, ...says) => {
+    const pair = await testPair({ srcSql: ORDERS, dstSql: tables });
+    let setup: ReturnType<TestPair['belt']> | undefined;
+    const table = `${ident(pair.schema)}."Order Details"`;
+    const [run, status] = await holding(pair.dst, `LOCK TABLE ${table} IN SHARE MODE`, async () => {
+      setup = pair.belt(['setup', '--no-schema', '--copy', by]);
+      await untilBlocked(pair.dst, copies, table);
+      return [await pair.belt([COMMAND]), await pair.belt(['status', '--json'])] as const;
     });
+    expectFailure(run, { config: pair.config, says });
     expect(status.exitCode, status.text).toBe(0);
     expect(status.json()).toMatchObject({
       results: [
@@ -120,6 +120,7 @@ describe('while rows are still copied', () => {
         },
       ],
     });
+    expectSuccess((await setup) ?? run);
     await waitForStatus(pair, 'replicating');
     expectSuccess(await pair.belt([COMMAND]));
   });

@@ -129,6 +129,25 @@ describe('belt wait', () => {
     });
   });
 
+  it('fails when a direction goes down and stays down, with the reason', async () => {
+    await waitForStatus(pair, 'replicating', 'replicating');
+    await pair.dst.sql("SELECT pglogical.alter_subscription_disable('pg1_pg2', true)");
+    const [text, json] = await Promise.all([
+      pair.belt(['wait', '--for', 'replicating']),
+      pair.belt(['wait', '--for', 'caught-up', '--json']),
+    ]);
+    expectFailure(text, {
+      config: pair.config,
+      says: [/forward replication is down: subscription pg1_pg2 is disabled/],
+    });
+    expect(text.stdout).toMatch(/^shop +forward replicating: no +down +replicating /m);
+    expect(checkedJson(json, waitFields, [pair]).results).toMatchObject([
+      { success: false, forward_replication: 'down', back_replication: 'replicating' },
+    ]);
+    // Not even a worker was started.
+    await waitForStatus(pair, 'down', 'replicating');
+  });
+
   it('outlives a crash of either server', { timeout: 300_000 }, async () => {
     await waitForStatus(second, 'replicating', 'replicating');
     for (const side of ['src', 'dst'] as const) {
@@ -165,25 +184,6 @@ describe('belt wait', () => {
       config: closed.config,
       says: [/cannot connect to the source database/],
     });
-  });
-
-  it('fails when a direction goes down and stays down, with the reason', async () => {
-    await waitForStatus(pair, 'replicating', 'replicating');
-    await pair.dst.sql("SELECT pglogical.alter_subscription_disable('pg1_pg2', true)");
-    const [text, json] = await Promise.all([
-      pair.belt(['wait', '--for', 'replicating']),
-      pair.belt(['wait', '--for', 'caught-up', '--json']),
-    ]);
-    expectFailure(text, {
-      config: pair.config,
-      says: [/forward replication is down: subscription pg1_pg2 is disabled/],
-    });
-    expect(text.stdout).toMatch(/^shop +forward replicating: no +down +replicating /m);
-    expect(checkedJson(json, waitFields, [pair]).results).toMatchObject([
-      { success: false, forward_replication: 'down', back_replication: 'replicating' },
-    ]);
-    // Not even a worker was started.
-    await waitForStatus(pair, 'down', 'replicating');
   });
 
   it.each([

@@ -122,6 +122,11 @@ describe.concurrent('belt doctor on a change that the destination refuses', () =
   });
 });
 
+/** PATIENT's tables without anything in or on them. */
+const EMPTY = `
+  CREATE TABLE "Order Details" (id int PRIMARY KEY, v text, n int, owner_note text);
+  CREATE TABLE other (id int PRIMARY KEY, v text)`;
+
 describe.concurrent('belt doctor', () => {
   describe('on a direction that does not move, or cannot be mended', { concurrent: false }, () => {
     let pair: TestPair;
@@ -272,33 +277,52 @@ describe.concurrent('belt doctor', () => {
     });
   });
 
-  it('says which process of the initial copy waits for which lock', async () => {
+  it("says which table belt's own copy waits for, and who holds it", async () => {
+    const copied = await testPair({ hostile: true, srcSql: PATIENT, dstSql: EMPTY });
+    const other = qualified(copied.schema, 'other');
+    let setup: ReturnType<TestPair['belt']> | undefined;
+    await holding(copied.dst, `SET application_name = 'a "reporter"'; LOCK TABLE ${other} IN SHARE MODE`, async () => {
+      setup = copied.belt(['setup', '--no-schema']);
+      await untilBlocked(copied.dst, 'belt setup (%', other);
+      const found = await doctor(copied);
+      expect(found).toMatchObject({ success: false, forward_replication: 'initializing' });
+      expectFinding(found, 'waits-for-lock', {
+        severity: 'fail',
+        direction: 'forward',
+        side: 'dst',
+        object: other,
+        fixable: false,
+        says: [
+          /^"belt setup \(pid .*\)" \(pid \d+\) on the destination .* waits for a lock on .* that pid \d+ \(user .*, "a "reporter"", since/,
+          /pg_terminate_backend\(\d+\)/,
+        ],
+      });
+      expect(failures(found)).toEqual(['waits-for-lock']);
+    });
+    expectSuccess((await setup) ?? (await copied.belt(['setup'])));
+    await expectFlow(copied);
+  });
+
+  it("says which process of pglogical's initial copy waits for which lock", async () => {
     const third = await testPair({
       srcSql: PATIENT,
       // Whose password this test changes, so that no other may use it.
       names: { pglogical: { name: `Pgl ${randomBytes(4).toString('hex')}`, pw: 'replication-password' } },
-      dstSql: `
-        CREATE TABLE "Order Details" (id int PRIMARY KEY, v text, n int, owner_note text);
-        CREATE TABLE other (id int PRIMARY KEY, v text);
-        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-          'BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN new; END';
-        CREATE TRIGGER hold BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION hold();
-        ALTER TABLE other ENABLE ALWAYS TRIGGER hold`,
+      dstSql: EMPTY,
     });
-    await holding(third.dst, 'SELECT pg_advisory_lock(77)', async () => {
+    const lock = `LOCK TABLE ${qualified(third.schema, 'other')} IN SHARE MODE`;
+    await holding(third.dst, lock, async () => {
       expectSuccess(await third.belt(['setup', '--no-schema', '--copy', 'pglogical']));
-      await until('the copy waits', async () => {
-        const rows = await third.dst.sql(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`,
-        );
-        return rows.length > 0;
-      });
+      await untilBlocked(third.dst, 'pg1_pg2_copy');
       const found = await doctor(third);
       expect(found.forward_replication).toBe('initializing');
       expectFinding(found, 'waits-for-lock', {
         severity: 'fail',
         side: 'dst',
-        says: [/^"pg1_pg2.*" \(pid \d+\) on the destination database .* waits for a lock that pid \d+ .* holds/],
+        object: qualified(third.schema, 'other'),
+        says: [
+          /^"pg1_pg2_copy" \(pid \d+\) on the destination database .* waits for a lock on .*"other" that pid \d+ .* holds/,
+        ],
       });
     });
     await waitForStatus(third, 'replicating');

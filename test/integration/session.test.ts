@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { Session } from '../../src/postgres/session.js';
+import { openPair } from '../harness/open-pair.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 
 let pair: TestPair;
@@ -72,4 +73,22 @@ it('those that wait for their turn fail when the connection is lost', async () =
   await pair.src.sql('SELECT pg_terminate_backend($1)', [pid]);
   const settled = await ended;
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+it('a pair that is closed ends what others still do on its connections, and those about to be there', async () => {
+  const closed = openPair(pair);
+  const ours = async (): Promise<number> =>
+    (await pair.src.sql('SELECT FROM pg_stat_activity WHERE application_name = $1', [closed.applicationName])).length;
+  const kept = await closed.src.root();
+  const further = await closed.src.open('root');
+  const waiting = Promise.allSettled([further.query('SELECT pg_sleep(60)'), closed.src.open('owner')]);
+  await closed.close();
+  const settled = await waiting;
+  expect(settled.map((one) => one.status === 'rejected' && (one.reason as Error).name)).toEqual([
+    'InterruptedError',
+    'InterruptedError',
+  ]);
+  await expect(kept.query('SELECT 1')).rejects.toThrow();
+  await expect(closed.src.root()).rejects.toThrow('interrupted');
+  await expect.poll(ours).toBe(0);
 });

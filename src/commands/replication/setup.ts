@@ -20,6 +20,7 @@ import { attach } from '../../copy/attach.js';
 import { cancelSetup } from '../../copy/cancel.js';
 import { Controls } from '../../copy/controls.js';
 import { copySteps, handedOver } from '../../copy/copy-steps.js';
+import { CopyMeter } from '../../copy/meter.js';
 import { defaultJobs } from '../../copy/default-jobs.js';
 import { supervised } from '../../copy/supervisor.js';
 import { databaseStep } from '../../schema/database.js';
@@ -88,6 +89,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     options.jobs ?? (await defaultJobs(await pair.dst.root())),
     options.maxRate ?? Infinity,
   );
+  const meter = new CopyMeter(controls);
   const begin = async (): Promise<void> => {
     await pair.run([{ parallel: [nodeSteps(pair, 'src'), nodeSteps(pair, 'dst')] }]);
     const keysLater = options.copy === 'belt' ? replicated : [];
@@ -99,7 +101,7 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
     // The proof belongs to pglogical's copy; belt's has its journal.
     if (!byBelt) await pair.run([prepareProofStep(pair.src, subscribed)]);
     await setupReplicationSet(pair, 'src', !byBelt);
-    if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls }));
+    if (byBelt) await pair.run(copySteps(pair, replicated, { ...options, controls, meter }));
     else {
       await pair.run(
         pglogicalCopySteps(pair, schemas, replicated, controls, subscribed, (found) => {
@@ -112,7 +114,12 @@ async function setUp(pair: Pair, options: Options): Promise<Outcome<DetailFields
   else
     await supervised(
       pair,
-      { controls, maxSlotWal: options.maxSlotWal, log: pair.environment.variables['BELT_BACKGROUND_LOG'] ?? null },
+      {
+        controls,
+        meter,
+        maxSlotWal: options.maxSlotWal,
+        log: pair.environment.variables['BELT_BACKGROUND_LOG'] ?? null,
+      },
       begin,
     );
   return {

@@ -2,7 +2,7 @@ import type { Pair } from '../../pair/pair.js';
 import { back } from '../../pglogical/direction.js';
 import { drainStep, dropSteps, type TeardownOptions } from '../../pglogical/teardown-steps.js';
 import type { DetailFields } from '../../results/detail.js';
-import { restoreSourceTriggersStep } from '../../schema/relaxed.js';
+import { restoreSourceTriggersStep } from '../../schema/source-triggers.js';
 import type { Outcome } from '../define.js';
 
 /** Ends back replication, once the source has all that was committed on the destination. */

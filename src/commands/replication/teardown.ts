@@ -6,7 +6,7 @@ import { back, forward, type Direction } from '../../pglogical/direction.js';
 import { foreignStep, removalSteps } from '../../pglogical/removal-steps.js';
 import { drainStep, dropSteps, ofDirection, type TeardownOptions } from '../../pglogical/teardown-steps.js';
 import type { DetailFields } from '../../results/detail.js';
-import { restoreSourceTriggersStep } from '../../schema/relaxed.js';
+import { restoreSourceTriggersStep } from '../../schema/source-triggers.js';
 import type { Outcome } from '../define.js';
 
 interface Options extends TeardownOptions {
@@ -34,7 +34,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
     ...names.map((name) => foreignStep(pair[name], options, otherDatabase(name))),
     ...each((direction) => [drainStep(pair, direction, options)]),
     ...each((direction) => dropSteps(pair, direction, options)),
-    ...(answers.src && answers.dst ? [restoreSourceTriggersStep(pair)] : []),
+    ...(answers.src ? [restoreSourceTriggersStep(pair)] : []),
     { parallel: names.map((name) => removalSteps(pair[name], removal(name))) },
   ]);
   return {

@@ -7,7 +7,10 @@ import { COPY_SESSIONS } from '../copy-state.js';
 import { finding, type Facts } from './facts.js';
 
 /** A lock is waited for now and then in good health: only one that is waited for twice, so long apart, is told of. */
-const SECOND_LOOK_MS = 700;
+const LOOKS = { count: 2, pauseMs: 700 } as const;
+
+/** Belt's own copy lets go of a lock's queue for half a second now and then, and one of the looks may fall into that. */
+const LOOKS_AT_COPY = 3;
 
 interface Wait {
   pid: number;
@@ -32,18 +35,23 @@ export async function lockFindings(facts: Facts): Promise<DoctorFinding[]> {
 }
 
 async function waitsOn(facts: Facts, side: Side, session: Session): Promise<DoctorFinding[]> {
-  const first = await readWaits(facts, side, session);
-  if (first.length === 0) return [];
-  await sleep(SECOND_LOOK_MS);
-  const again = await readWaits(facts, side, session);
-  return again
-    .filter(({ pid, blocker }) => first.some((one) => one.pid === pid && one.blocker === blocker))
-    .map((wait) => tell(facts, side, wait));
+  const looks = facts.copy === null ? LOOKS.count : LOOKS_AT_COPY;
+  const seen = new Map<string, { wait: Wait; times: number }>();
+  for (let look = 1; look <= looks; look++) {
+    if (look > 1) await sleep(LOOKS.pauseMs);
+    for (const wait of await readWaits(facts, side, session)) {
+      const key = JSON.stringify([wait.pid, wait.blocker]);
+      seen.set(key, { wait, times: (seen.get(key)?.times ?? 0) + 1 });
+    }
+    if (seen.size === 0 && facts.copy === null) return [];
+  }
+  return [...seen.values()].filter(({ times }) => times > 1).map(({ wait }) => tell(facts, side, wait));
 }
 
 /**
  * The apply worker and belt's own copy by their names, the other processes by their role: the sessions of pglogical's copy,
- * and the walsender that waits for open transactions while it makes the slot.
+ * and the walsender that waits for open transactions while it makes the slot. Not what the copy's sessions, or pglogical's
+ * manager while it starts a worker, keep each other waiting for: that passes by itself.
  */
 function readWaits({ direction, subscription }: Facts, side: Side, session: Session): Promise<Wait[]> {
   return session.query<Wait>(
@@ -57,11 +65,13 @@ function readWaits({ direction, subscription }: Facts, side: Side, session: Sess
                             FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
                            WHERE l.pid = w.pid AND NOT l.granted AND l.locktype = 'relation' LIMIT 1) r ON true
       WHERE w.datname = current_database()
-        AND CASE WHEN $1 THEN w.application_name LIKE 'pglogical apply %:' || (SELECT sub_id FROM pglogical.subscription
+        AND a.application_name IS DISTINCT FROM w.application_name
+        AND coalesce(a.backend_type, '') NOT LIKE 'pglogical manager %'
+        AND (CASE WHEN $1 THEN w.application_name LIKE 'pglogical apply %:' || (SELECT sub_id FROM pglogical.subscription
                                                                               WHERE sub_name = $2)
                                 OR $3 AND w.usename = $4
                  ELSE w.usename = $4 AND (w.backend_type = 'walsender' OR $3) END
-         OR w.datname = current_database() AND w.application_name LIKE $5
+             OR w.application_name LIKE $5)
       ORDER BY 1, 3`,
     [
       side === direction.subscriber,

@@ -61,8 +61,10 @@ const resume = defineKind<{ may: boolean }>({
   severity: 'note',
   means: "Root may not write into pglogical's catalog: a copy that was interrupted begins anew.",
   dst: ({ pglogical }) =>
-    pglogical ? `SELECT bool_and(has_table_privilege('pglogical.local_sync_status', privilege)) AS may
-           FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS privilege` : null,
+    pglogical
+      ? `SELECT bool_and(has_table_privilege('pglogical.local_sync_status', privilege)) AS may
+           FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS privilege`
+      : null,
   judge: (facts, { dst: [answer] }) =>
     answer === undefined || answer.may
       ? []

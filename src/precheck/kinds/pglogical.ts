@@ -1,4 +1,5 @@
 import { nodeName } from '../../pglogical/direction.js';
+import { otherNodeHint } from '../../pglogical/nodes.js';
 import { canMakeSlotOn, isBefore, parseVersion } from '../../pglogical/versions.js';
 import { defineKind } from '../kind.js';
 import { bothSides } from './settings.js';
@@ -88,10 +89,8 @@ const otherNode = defineKind({
           {
             side: side.name,
             object: `node ${node}`,
-            problem: 'the database is a pglogical node of something else already',
-            remedy:
-              'Remove that node first: a database can be one node only.' +
-              (side.name === 'src' ? ' What an earlier migration left, "belt cleanup-previous-config" removes.' : ''),
+            problem: `is what pglogical calls the database already, and not ${nodeName(side.name)}`,
+            remedy: otherNodeHint(side.name, node),
           },
         ],
   ),

@@ -1,6 +1,8 @@
+import { ConnectionError } from '../../errors.js';
 import { missingGrantRoles } from '../../schema/grant-roles.js';
 import { rootOk } from '../root-ok.js';
-import { defineKind } from '../kind.js';
+import type { SideFacts } from '../facts.js';
+import { defineKind, type Found } from '../kind.js';
 import { bothSides } from './settings.js';
 
 /** The roles of the config, and those that the schema names. */
@@ -54,12 +56,42 @@ const ownerNoLogin = defineKind({
             object: `role ${side.config.owner_user.name}`,
             problem: 'cannot log in',
             ...(side.name === 'dst'
-              ? { remedy: 'ALTER ROLE ... LOGIN: belt loads the schema as this role.' }
+              ? { remedy: 'ALTER ROLE ... LOGIN: belt works as this role where root may not.' }
               : { severity: 'note' as const, remedy: 'No harm: belt reads the source as root.' }),
           },
         ],
   ),
 });
+
+const ownerNotLetIn = defineKind({
+  code: 'owner-not-let-in',
+  severity: 'fail',
+  means:
+    'The server does not let the owner in with the password of the config. On a source whose root is a superuser, which the owner can do without, this is but a warning.',
+  judge: async ({ src, dst }) => (await Promise.all([logIn(src), logIn(dst)])).flat(),
+});
+
+/** Tries it: nothing else tells whether the password is right, and steps that need the owner may come in the downtime. */
+async function logIn({ side, owner, root }: SideFacts): Promise<Found[]> {
+  // Of those there are findings of their own.
+  if (owner?.rolcanlogin !== true) return [];
+  try {
+    const session = await side.open('owner');
+    await session.close();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    return [
+      {
+        side: side.name,
+        object: `role ${owner.rolname}`,
+        problem: `is not let in: ${error.message}`,
+        remedy: error.hint ?? `See the log of the ${side.word} server for its reason.`,
+        ...(side.name === 'src' && root?.rolsuper === true ? { severity: 'warn' as const } : {}),
+      },
+    ];
+  }
+}
 
 const ownerMayNotCreate = defineKind({
   code: 'owner-may-not-create',
@@ -96,4 +128,4 @@ const missing = defineKind({
     })),
 });
 
-export const ROLE_KINDS = [root, ownerMissing, ownerNoLogin, missing, ownerMayNotCreate];
+export const ROLE_KINDS = [root, ownerMissing, ownerNoLogin, ownerNotLetIn, missing, ownerMayNotCreate];

@@ -1,7 +1,7 @@
 /* eslint-disable no-control-regex -- escape sequences are what this is about */
 
 import { describe, expect, it } from 'vitest';
-import { screen } from '../../../src/render/watch/screen.js';
+import { screen } from '../../../src/render/screen.js';
 
 const ESC = '\u001b';
 
@@ -43,13 +43,13 @@ describe('a picture drawn in place', () => {
     const terminal = new Shown(6, 3);
     const target = screen(terminal);
     target.draw(`${ESC}[32mgreen and long${ESC}[39m\ntwo\nthree\nfour`);
-    expect(terminal.text).toBe(`\r${ESC}[32mgreen${ESC}[0m${ESC}[K\n... a${ESC}[K\n${ESC}[J`);
+    expect(terminal.text).toBe(`\r${ESC}[32mgree…${ESC}[0m${ESC}[K\n... …${ESC}[K\n${ESC}[J`);
   });
 
   it('gives characters of two columns their room', () => {
     const terminal = new Shown(6, 3);
     screen(terminal).draw('数据库表');
-    expect(terminal.text).toBe(`\r数据${ESC}[K\n${ESC}[J`);
+    expect(terminal.text).toBe(`\r数据…${ESC}[K\n${ESC}[J`);
   });
 
   it('moves down for a line that is to stay', () => {
@@ -58,6 +58,16 @@ describe('a picture drawn in place', () => {
     target.draw('one\ntwo');
     target.above('warning');
     expect(terminal.text).toBe(`\r${ESC}[2A${ESC}[Jwarning\none${ESC}[K\ntwo${ESC}[K\n${ESC}[J`);
+  });
+
+  it('can be taken away', () => {
+    const terminal = new Shown(40, 10);
+    const target = screen(terminal);
+    target.draw('one\ntwo');
+    target.clear();
+    expect(terminal.text).toBe(`\r${ESC}[2A${ESC}[J`);
+    target.above('done');
+    expect(terminal.text).toBe(`\r${ESC}[Jdone\n`);
   });
 
   it('can be drawn on a terminal that does not know its size', () => {
