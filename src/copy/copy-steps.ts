@@ -14,7 +14,7 @@ import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 import { KeysProgress } from '../pglogical/keys-progress.js';
 import { readCopyBlockers } from '../pglogical/own-progress.js';
-import type { CopyMeter } from './meter.js';
+import type { CopyMeter, Tell } from './meter.js';
 import { persistentStep } from './persistently.js';
 import { lockWaits } from './waits.js';
 
@@ -45,13 +45,19 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
   const { meter } = options;
   const keys = keysStep(pair, tables, options.controls);
   let handed = false;
-  const copyAnew = async (reason: string, progress: (text: string) => void): Promise<void> => {
+  const walLeft = (bytes: number): void => {
+    meter.phase = 'catch-up';
+    meter.walLeft(bytes);
+  };
+  const copyAnew = async (reason: string, tell: Tell): Promise<void> => {
     pair.warn(
       `replication ended before tables of several snapshots were at one point (${reason}): all are copied anew`,
     );
     await abandon(direction, signal);
-    await copyTables(pair, tables, { ...options, progress });
-    if ((await keys.done?.()) === null) await keys.run(progress);
+    await copyTables(pair, tables, { ...options, progress: tell });
+    meter.phase = 'keys';
+    if ((await keys.done?.()) === null) await keys.run(() => undefined);
+    meter.phase = 'hand-over';
   };
   const steps: Step[] = [
     noBackReplicationStep(pair, () => handedOver(pair)),
@@ -76,52 +82,6 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
         return undefined;
       },
     },
-<<<<<<< HEAD
-    {
-      name: 'copy-tables',
-      title: 'copy the rows',
-      done: async () => {
-        const reason = await handedOver(pair);
-        if (reason !== null) return reason;
-        if (!hasSnapshot((await begun(pair)).run)) return null;
-        return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
-      },
-      run: async (progress) => {
-        const copied = await copyTables(pair, tables, { ...options, progress });
-        const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
-        return `${String(rows)} rows of ${String(copied.length)} tables`;
-      },
-    },
-    { ...keys, done: async () => (await handedOver(pair)) ?? (await keys.done?.()) ?? null },
-    {
-      name: 'hand-over',
-      title: 'let pglogical go on from where the copy ends',
-      done: async () => {
-        return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
-      },
-      run: async (progress) => {
-        for (;;) {
-          const dst = await pair.dst.root();
-          const run = await readRun(dst);
-          if (run === null) throw new Error('there is no journal of the copy');
-          handed = true;
-          if (run.phase === 'done') await restartWorker(direction);
-          else {
-            const journal = await readJournal(dst, await pair.schemas());
-            const reason = await handOver(direction, run, journal, tables, { signal, progress });
-            if (reason !== null) {
-              await copyAnew(reason, progress);
-              continue;
-            }
-          }
-          await waitForDirection(direction, ['replicating'], { signal });
-          return undefined;
-        }
-      },
-    },
-    catchUpStep(direction, signal, () => handed),
-=======
->>>>>>> next
   ];
   const copying: Step = {
     name: 'copy-tables',
@@ -150,15 +110,24 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     done: async () => {
       return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
     },
-    run: async () => {
-      const dst = await pair.dst.root();
-      const run = await readRun(dst);
-      if (run === null) throw new Error('there is no journal of the copy');
-      handed = true;
-      if (run.phase === 'done') await restartWorker(direction);
-      else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
-      await waitForDirection(direction, ['replicating'], { signal });
-      return undefined;
+    run: async (progress) => {
+      for (;;) {
+        const dst = await pair.dst.root();
+        const run = await readRun(dst);
+        if (run === null) throw new Error('there is no journal of the copy');
+        handed = true;
+        if (run.phase === 'done') await restartWorker(direction);
+        else {
+          const journal = await readJournal(dst, await pair.schemas());
+          const reason = await handOver(direction, run, journal, tables, { signal, left: walLeft });
+          if (reason !== null) {
+            await copyAnew(reason, progress);
+            continue;
+          }
+        }
+        await waitForDirection(direction, ['replicating'], { signal });
+        return undefined;
+      }
     },
   };
   const lookAtKeys = keysLook(pair, tables, meter);
@@ -175,14 +144,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     shown('hand-over', handing),
     shown(
       'catch-up',
-      catchUpStep(
-        direction,
-        signal,
-        () => handed,
-        (bytes) => {
-          meter.walLeft(bytes);
-        },
-      ),
+      catchUpStep(direction, signal, () => handed, walLeft),
     ),
   ];
 }

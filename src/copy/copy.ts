@@ -27,16 +27,11 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
-<<<<<<< HEAD
-import { gatherSmall, planChunks, type Piece } from './plan.js';
-import { makeSlot } from './start-slot.js';
-import { openWave, type Wave } from './wave.js';
-=======
 import { readJournalProgress } from '../pglogical/own-progress.js';
 import type { CopyMeter } from './meter.js';
 import { gatherSmall, planChunks } from './plan.js';
-import { openWave } from './wave.js';
->>>>>>> next
+import { makeSlot } from './start-slot.js';
+import { openWave, type Wave } from './wave.js';
 import { endLeftWorkers } from './worker.js';
 import { copyPieces } from './workers.js';
 
@@ -134,20 +129,14 @@ async function copyWave(
         chunks: counts.get(label) ?? 1,
       })),
     );
-<<<<<<< HEAD
     await emptyTables(pair, wanted, options.progress);
-    await copyPlanned(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
-=======
-    await emptyTables(pair, tables, options.progress);
     options.meter.plan(await readJournalProgress(dst, await pair.schemas(), null));
     await copyPieces(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
->>>>>>> next
   } finally {
     await wave.close();
   }
 }
 
-<<<<<<< HEAD
 /** Takes the snapshot of a wave; the first wave of a run makes the slot before that. */
 async function begin(
   pair: Pair,
@@ -188,41 +177,6 @@ async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
   return usable ? run : null;
 }
 
-async function copyPlanned(
-  pair: Pair,
-  wave: Wave,
-  pieces: readonly Piece<CopyTable>[],
-  { controls, progress }: CopyOptions,
-): Promise<void> {
-  const all = pieces.flat().reduce((sum, { bytes }) => sum + bytes, 0);
-  let passed = 0;
-  let done = 0;
-  const started = performance.now();
-  const timer = setInterval(() => {
-    const seconds = (performance.now() - started) / 1000;
-    progress(
-      `${formatBytes(passed)} copied of about ${formatBytes(all)}, ${formatBytes(passed / seconds)}/s, ` +
-        `${String(done)} of ${String(pieces.length)} pieces`,
-    );
-  }, PROGRESS_MS);
-  try {
-    await copyPieces(pair, wave, pieces, {
-      controls,
-      progress,
-      passed: (bytes) => {
-        passed += bytes;
-      },
-      finished: (count) => {
-        done += count;
-      },
-    });
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-=======
->>>>>>> next
 /**
  * Empties what is not whole. As a replica, so that back replication would not empty the source. Tables to which others
  * refer cannot be truncated alone: their rows are deleted.

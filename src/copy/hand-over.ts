@@ -15,7 +15,7 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
-import { goOnJoining, joinTables } from './join.js';
+import { goOnJoining, joinTables, type JoinOptions } from './join.js';
 import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-wait.js';
 
 /**
@@ -167,7 +167,7 @@ export async function handOver(
   run: CopyRun,
   journal: readonly JournalTable[],
   wanted: readonly Table[],
-  options: { readonly signal: AbortSignal | undefined; readonly progress: (text: string) => void },
+  options: JoinOptions,
 ): Promise<string | null> {
   const labels = new Set(wanted.map(({ label }) => label));
   const tables = journal.filter(({ label }) => labels.has(label));

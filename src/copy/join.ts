@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatBytes } from '../bytes.js';
 import { DeadlineError, InterruptedError } from '../errors.js';
 import { abandonRun, setPhase, type CopyRun, type JournalTable } from '../pglogical/copy-journal.js';
 import type { Direction } from '../pglogical/direction.js';
@@ -19,9 +18,10 @@ import { refuseStalled, STALL_LOOK_MS } from './ready.js';
  * pglogical_sync_subscription.
  */
 
-interface Options {
+export interface JoinOptions {
   readonly signal: AbortSignal | undefined;
-  readonly progress: (text: string) => void;
+  /** Is told of the bytes of WAL that are still to come. */
+  readonly left: (bytes: number) => void;
 }
 
 interface Worker {
@@ -56,7 +56,7 @@ export async function mayJoin(session: Session): Promise<boolean> {
 export async function joinTables(
   direction: Direction,
   tables: readonly JournalTable[],
-  options: Options,
+  options: JoinOptions,
 ): Promise<string | null> {
   const { subscription } = direction;
   const subscriber = await direction.subscriber.root();
@@ -81,7 +81,7 @@ export async function goOnJoining(
   direction: Direction,
   run: CopyRun,
   tables: readonly JournalTable[],
-  options: Options,
+  options: JoinOptions,
 ): Promise<string | null> {
   const subscriber = await direction.subscriber.root();
   const { marked } = await subscriber.one<{ marked: boolean }>(
@@ -146,7 +146,7 @@ async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefin
 async function untilJoined(
   direction: Direction,
   worker: Worker | null,
-  { signal, progress }: Options,
+  { signal, left }: JoinOptions,
 ): Promise<string | null> {
   const { subscription } = direction;
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
@@ -168,7 +168,7 @@ async function untilJoined(
     if (confirmed !== position) movedAt = now;
     position = confirmed;
     if (now - movedAt > STALL_LOOK_MS) await refuseStalled(direction, worker?.pid ?? null, now - movedAt);
-    progress(`brings all tables to one point: ${formatBytes(slot?.confirmed_lag_bytes ?? 0)} of WAL to go`);
+    left(slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the tables were brought to one point; that goes on by itself');
     });
