@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Difference } from './checker/compare.js';
-import { moveAll, type Moved } from './migration.js';
+import { MOVE_MS, moveAll, type Moved } from './migration.js';
 import type { Exception } from './schema.js';
 import { CORPUS } from './schemas/index.js';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
     if (process.env['BELT_CORPUS_TIMES'] !== undefined) console.log(line);
   };
   moved = new Map((await moveAll(chosen, log)).map((one) => [one.schema.name, one]));
-}, 600_000);
+}, MOVE_MS);
 
 function of(name: string): Moved {
   const one = moved.get(name);
