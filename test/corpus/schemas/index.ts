@@ -69,3 +69,9 @@ export const CORPUS: readonly CorpusSchema[] = [
   everySchema,
   database,
 ];
+
+/** @returns those whose names begin with one of BELT_CORPUS (`01,08-seq`); when it is not set, those given */
+export function chosenOf(schemas: readonly CorpusSchema[]): readonly CorpusSchema[] {
+  const wanted = process.env['BELT_CORPUS']?.split(',');
+  return wanted === undefined ? schemas : CORPUS.filter(({ name }) => wanted.some((one) => name.startsWith(one)));
+}
