@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { detailFields } from '../../src/results/detail.js';
 import { checkedJson, expectSuccess } from '../harness/commands.js';
@@ -46,7 +47,23 @@ it(
     };
     const { pid, log } = json.results[0]?.detail.in_background ?? { pid: 0, log: '' };
     expect(() => process.kill(pid, 'SIGHUP')).not.toThrow();
+    // Ctrl-C leaves the copy alone.
+    const look = beltCommand(['setup', pair.dc, pair.db, '--attach']);
+    const left = await onTerminal(pair.dir, look, pair.environment, [[/ left\r\n.* of 2 tables done/, '\u0003']]);
+    expect(left.exitCode, left.screen).toBe(0);
+    const seen = stripVTControlCharacters(left.screen);
+    expect(seen).toMatch(
+      /follow the copy {2}\d+ s\r\n {2}#*-+ {2}\d+\.\d %\r\n {2}.* of about [\d.]+ kB, .*\/s, \d+ s left\r\n/,
+    );
+    expect(seen).toMatch(/\/s of 500 kB\/s on the wire, WAL kept .*, snapshot open for \d+ s\r\n/);
+    expect(seen).toMatch(/\r\n {2}The Big {2}#*-+ /);
+    expect(seen).toMatch(/✔ follow the copy \(left; the copy goes on: "belt setup dc1 shop --attach" looks on again/);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+
     const attached = await pair.belt(['setup', '--attach', '--json']);
+    expect(attached.stderr).toMatch(
+      /^shop: \.{3} +follow the copy: \d+\.\d %, .* of about .*, [01] of 2 tables done, .*now "The Big" \d/m,
+    );
     checkedJson(attached, detailFields, [pair]);
     expectSuccess(attached);
     expect(await pair.dst.ownerSql('SELECT count(*)::int AS rows FROM "The Big"')).toEqual([{ rows: 30_000 }]);
