@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/harness/sequencer.js';
 
-export default defineConfig({
+/** `--mode proofs` (npm run test:proofs) runs the heavy ones: what takes many rows, many kills or many databases. */
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: mode === 'proofs' ? ['test/proofs/**/*.test.ts'] : ['test/**/*.test.ts'],
+    exclude: mode === 'proofs' ? [] : ['test/proofs/**'],
     // A process for each file: tests start servers and change the environment.
     pool: 'forks',
     // Each worker gets a pair of servers of its own. Most of the time, a test waits for one of pglogical's pauses: four
@@ -16,4 +18,4 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     globalSetup: ['test/harness/global-setup.ts'],
   },
-});
+}));

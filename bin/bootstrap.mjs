@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// What `npm run demo`, `npm test`, `npm run bench` and npm's own `prepare` run first: does whatever set-up is still
-// missing, then starts the target. Works in a fresh clone, before anything is installed: it must not depend on packages.
+// What `npm run demo`, `npm test`, `npm run test:proofs`, `npm run bench` and npm's own `prepare` run first: does whatever
+// set-up is still missing, then starts the target. Works in a fresh clone, before anything is installed: it must not depend
+// on packages.
 //
-//   node bin/bootstrap.mjs demo|test|bench|prepare [arguments for the target]
+//   node bin/bootstrap.mjs demo|test|proofs|bench|prepare [arguments for the target]
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -20,6 +21,10 @@ const SHOWN_LINES = 25;
 const TARGETS = {
   demo: { script: ['node_modules/tsx/dist/cli.mjs', 'test/demo/main.ts'] },
   test: { script: ['node_modules/vitest/vitest.mjs', 'run'], dockerWillDo: true },
+  proofs: {
+    script: ['node_modules/vitest/vitest.mjs', 'run', '--mode', 'proofs'],
+    dockerWillDo: true,
+  },
   bench: { script: ['node_modules/tsx/dist/cli.mjs', 'test/bench/main.ts'] },
   prepare: {},
 };

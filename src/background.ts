@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { resolveTargets } from './config/discover.js';
 import type { Environment } from './environment.js';
 import { BeltError, errorToJson, InterruptedError } from './errors.js';
+import { makeEnvelope } from './make-envelope.js';
 import { packageFile } from './package-file.js';
 import { startInBackground } from './process/background.js';
 import type { PairCall } from './program.js';
@@ -16,7 +17,7 @@ export type BackgroundMessage =
   | { readonly kind: 'settled'; readonly row: Row<object> };
 
 /** Tells a run that it is in the background: the file that takes its output. */
-export const BACKGROUND_LOG = 'BELT_BACKGROUND_LOG';
+const BACKGROUND_LOG = 'BELT_BACKGROUND_LOG';
 
 export interface DetachRequest {
   readonly command: string;
@@ -88,16 +89,8 @@ export async function detach(
     (name) =>
       ended.get(name) ?? { db: name, success: !isOver, error: null, steps: [], detail: { in_background: background } },
   );
-  return {
-    command,
-    dc,
-    db: db ?? null,
-    success: results.every(({ success }) => success),
-    timestamp: started.toISOString(),
-    duration_ms: Date.now() - started.getTime(),
-    error: environment.signal.aborted ? errorToJson(new InterruptedError('interrupted')) : null,
-    results,
-  };
+  const error = environment.signal.aborted ? errorToJson(new InterruptedError('interrupted')) : null;
+  return makeEnvelope({ command, dc, db, started }, results, error);
 }
 
 /** Where its output goes, seen from the project folder: beside the logs of the runs. */

@@ -5,6 +5,7 @@ import type { BackgroundMessage } from './background.js';
 import type { PairCommandSpec, PlainCommandSpec, WatchSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import { BeltError, errorToJson } from './errors.js';
+import { makeEnvelope } from './make-envelope.js';
 import { liveTerminal, styleMaker, type Output } from './output.js';
 import { packageFile } from './package-file.js';
 import { buildProgram, type Handlers, type PairCall } from './program.js';
@@ -120,7 +121,8 @@ class Run implements Handlers {
       }
     } catch (error) {
       if (!call.json) throw error;
-      envelope = failedEnvelope(spec, call, started, error);
+      const { dc, db } = call;
+      envelope = makeEnvelope({ command: spec.name, dc, db, started }, [], errorToJson(error));
     }
     if (watched) stdout.write(`${JSON.stringify(envelope)}\n`);
     else await this.#show(spec, call, envelope);
@@ -162,12 +164,20 @@ class Run implements Handlers {
     // After the ^C that a terminal shows.
     this.#farewell = stderr.terminal === null ? '' : '\n';
     const request = { spec, watch: watch as WatchSpec<unknown, object>, ...call, seconds };
-    const last = await watchCommand(request, environment, await this.#makeWatchSink(watch, call.json));
-    // Whoever ends it has seen enough: no failure, whatever the last look found.
-    if (!environment.signal.aborted) await this.#exitAs(last);
+    const sink = await this.#makeWatchSink(watch, call.json);
+    try {
+      const last = await watchCommand(request, environment, sink);
+      // Whoever ends it has seen enough: no failure, whatever the last look found.
+      if (!environment.signal.aborted) await this.#exitAs(last);
+    } finally {
+      sink.close?.();
+    }
   }
 
-  async #makeWatchSink(watch: NonNullable<PairCommandSpec['watch']>, json: boolean): Promise<WatchSink> {
+  async #makeWatchSink(
+    watch: NonNullable<PairCommandSpec['watch']>,
+    json: boolean,
+  ): Promise<WatchSink & { readonly close?: () => void }> {
     const { environment, stdout, stderr } = this.host;
     const terminal = liveTerminal(stdout, environment.variables);
     if (!json && terminal !== null) {
@@ -175,7 +185,7 @@ class Run implements Handlers {
       const { picture } = await watch.view();
       const sink = screenSink(picture, terminal, await styleMaker(stdout, environment.variables));
       terminal.on('resize', sink.resized);
-      return sink;
+      return { ...sink, close: () => void terminal.off('resize', sink.resized) };
     }
     const { jsonLinesSink, linesSink } = await import('./render/watch/lines.js');
     const to = (output: Output) => (line: string) => void output.write(`${line}\n`);
@@ -248,17 +258,4 @@ class Run implements Handlers {
     this.host.stderr.write(`${renderErrorText(message, hint, await this.#style(this.host.stderr))}\n`);
     return error instanceof BeltError ? error.exitCode : 1;
   }
-}
-
-function failedEnvelope(spec: PairCommandSpec, call: PairCall, started: Date, error: unknown): Envelope<object> {
-  return {
-    command: spec.name,
-    dc: call.dc,
-    db: call.db ?? null,
-    success: false,
-    timestamp: started.toISOString(),
-    duration_ms: Date.now() - started.getTime(),
-    error: errorToJson(error),
-    results: [],
-  };
 }

@@ -4,6 +4,7 @@ import type { CommandModule, OptionSpecs, OptionsOf, PairCommandSpec } from './c
 import type { Environment } from './environment.js';
 import { errorToJson, InterruptedError } from './errors.js';
 import { openLog, type Log } from './log.js';
+import { makeEnvelope } from './make-envelope.js';
 import type { Pair } from './pair/pair.js';
 import { lockPair } from './pair/lock.js';
 import type { StepProgress } from './pair/steps.js';
@@ -54,17 +55,12 @@ export async function runCommand(
   await progress.end();
   // Failures last, where the eye is when the command ends; by name within.
   results.sort((a, b) => Number(b.success) - Number(a.success) || a.db.localeCompare(b.db, 'en', { numeric: true }));
-  const success = results.every((row) => row.success);
-  return {
-    command: spec.name,
-    dc,
-    db: db ?? null,
-    success,
-    timestamp: started.toISOString(),
-    duration_ms: Date.now() - started.getTime(),
-    error: environment.signal.aborted && !looksOn(request) ? errorToJson(new InterruptedError('interrupted')) : null,
+  const interrupted = environment.signal.aborted && !looksOn(request);
+  return makeEnvelope(
+    { command: spec.name, dc, db, started },
     results,
-  };
+    interrupted ? errorToJson(new InterruptedError('interrupted')) : null,
+  );
 }
 
 async function runOne(

@@ -5,6 +5,7 @@ import type { PairCommandSpec, WatchSpec } from './commands/define.js';
 import type { Environment } from './environment.js';
 import type { Log } from './log.js';
 import { openLog } from './log.js';
+import { makeEnvelope } from './make-envelope.js';
 import type { Envelope, Row } from './results/envelope.js';
 import { WatchedPair } from './watched-pair.js';
 
@@ -48,16 +49,8 @@ export async function watchCommand(
   const names = await resolveTargets(environment.cwd, dc, db);
   const [module, { follow }, { news }] = await Promise.all([spec.load(), watch.follow(), watch.view()]);
   const rows = new Map<string, Row<object>>();
-  const envelope = (started: Date, results: Row<object>[]): Envelope<object> => ({
-    command: spec.name,
-    dc,
-    db: db ?? null,
-    success: results.every(({ success }) => success),
-    timestamp: started.toISOString(),
-    duration_ms: Date.now() - started.getTime(),
-    error: null,
-    results,
-  });
+  const envelope = (started: Date, results: Row<object>[]): Envelope<object> =>
+    makeEnvelope({ command: spec.name, dc, db, started }, results);
   const all = (started: Date): Envelope<object> =>
     envelope(
       started,

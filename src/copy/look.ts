@@ -40,7 +40,7 @@ export class CopyLook {
       ...burdenFigures(null),
       waits: [],
     };
-    if (run.phase === 'done') {
+    if (run.phase === 'joining' || run.phase === 'done') {
       const left = (await readSlot(src, run.slot))?.confirmed_lag_bytes ?? 0;
       return {
         progress: { ...common, phase: 'catch-up', ...this.#wal.look(left, performance.now()) },

@@ -48,11 +48,23 @@ const PACKAGE_FOLDERS: readonly (readonly [parent: string, inner: string])[] = [
 ];
 const VERSION_TIME_LIMIT_MS = 10_000;
 
+/** What each run of belt has found: looking starts every tool once. */
+const found = new WeakMap<Environment, Map<ToolName, Promise<Tool[]>>>();
+
 /**
  * All installations of one tool, newest first. Where the variable BELT_PG_BIN names a folder, only that is looked in;
- * else the PATH and the folders in which packages put PostgreSQL.
+ * else the PATH and the folders in which packages put PostgreSQL. A wrapper counts only where no real program is found:
+ * it starts one of those, and takes twenty times as long to do so.
  */
 export async function findTools(name: ToolName, environment: Environment): Promise<Tool[]> {
+  const known = found.get(environment) ?? new Map<ToolName, Promise<Tool[]>>();
+  found.set(environment, known);
+  const looking = known.get(name) ?? lookForTools(name, environment);
+  known.set(name, looking);
+  return looking;
+}
+
+async function lookForTools(name: ToolName, environment: Environment): Promise<Tool[]> {
   const paths = new Map<string, string>();
   for (const folder of await toolFolders(environment)) {
     const file = path.join(folder, name);
@@ -64,10 +76,17 @@ export async function findTools(name: ToolName, environment: Environment): Promi
       // Not here.
     }
   }
-  const tools = await Promise.all([...paths].map(([real, file]) => describeTool(name, file, real, environment)));
-  return tools
-    .filter((tool) => tool !== undefined)
-    .sort((one, other) => other.major - one.major || Number(one.wrapper) - Number(other.wrapper));
+  const describe = async (wrapper: boolean): Promise<Tool[]> => {
+    const files = [...paths].filter(([real]) => isWrapper(real) === wrapper).map(([, file]) => file);
+    const tools = await Promise.all(files.map((file) => describeTool(name, file, wrapper, environment)));
+    return tools.filter((tool) => tool !== undefined).sort((one, other) => other.major - one.major);
+  };
+  const programs = await describe(false);
+  return programs.length > 0 ? programs : describe(true);
+}
+
+function isWrapper(real: string): boolean {
+  return path.basename(real) === 'pg_wrapper';
 }
 
 /**
@@ -189,7 +208,7 @@ function isPackageName(name: string): boolean {
 async function describeTool(
   name: ToolName,
   file: string,
-  real: string,
+  wrapper: boolean,
   environment: Environment,
 ): Promise<Tool | undefined> {
   try {
@@ -209,7 +228,7 @@ async function describeTool(
       path: file,
       major: Number(version[1]),
       version: `${version[1] ?? ''}${version[2] ?? ''}`.trim(),
-      wrapper: path.basename(real) === 'pg_wrapper',
+      wrapper,
     };
   } catch (error) {
     if (error instanceof ToolError) return undefined;

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { castsOf, otherSchemas } from '../postgres/catalog/casts.js';
+import { accompanying, otherSchemas, type Accompanying } from '../postgres/catalog/casts.js';
 import { ident } from '../postgres/quote.js';
 import type { Schemas } from '../postgres/schemas.js';
 import type { Session } from '../postgres/session.js';
@@ -39,8 +39,11 @@ export async function withSchemaArchive<T>(
     const tools = await findDumpTools(environment, { source: source.major, destination: destination.major });
     return await source.transaction(async () => {
       const { snapshot } = await source.one<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
-      const casts = await castsOf(source, await pair.schemas());
-      const selection = await selectionArguments(source, await pair.schemas(), casts);
+      const { superuser } = await destination.one<{ superuser: boolean }>(
+        'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+      );
+      const besides = await accompanying(source, await pair.schemas(), superuser);
+      const selection = await selectionArguments(source, await pair.schemas(), besides.length > 0);
       const file = await dumpSchema(pair, tools, { folder, snapshot, selection });
       const { stdout } = await runTool({
         name: 'pg_restore',
@@ -50,7 +53,7 @@ export async function withSchemaArchive<T>(
         purpose: `reading the table of contents of the dump of ${pair.src.toString()}`,
         signal: environment.signal,
       });
-      return work({ file, tools, entries: withoutDatabase(parseToc(stdout), casts) }, source);
+      return work({ file, tools, entries: withoutDatabase(parseToc(stdout), besides) }, source);
     }, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   } finally {
     await Promise.all([source.close(), rm(folder, { recursive: true, force: true })]);
@@ -90,21 +93,21 @@ export async function archiveSql(
 }
 
 /**
- * Which objects pg_dump takes. Asked for a schema, it leaves out what belongs to none, such as casts; where the schemas'
- * types have casts, it is asked for everything but the other schemas instead.
+ * Which objects pg_dump takes. Asked for a schema, it leaves out what belongs to none, such as casts; where the schemas
+ * are accompanied by some, it is asked for everything but the other schemas instead.
  */
-async function selectionArguments(source: Session, schemas: Schemas, casts: readonly number[]): Promise<string[]> {
-  if (casts.length === 0) return [...schemas.names.map((schema) => `--schema=${ident(schema)}`), '--strict-names'];
+async function selectionArguments(source: Session, schemas: Schemas, accompanied: boolean): Promise<string[]> {
+  if (!accompanied) return [...schemas.names.map((schema) => `--schema=${ident(schema)}`), '--strict-names'];
   return (await otherSchemas(source, schemas)).map((schema) => `--exclude-schema=${ident(schema)}`);
 }
 
-/** Leaves out what belongs to no schema, but for the casts given. */
-function withoutDatabase(entries: readonly TocEntry[], casts: readonly number[]): TocEntry[] {
+/** Leaves out what belongs to no schema, but for what is given. */
+function withoutDatabase(entries: readonly TocEntry[], besides: readonly Accompanying[]): TocEntry[] {
+  const wanted = ({ classId, oid }: TocEntry): boolean =>
+    besides.some((one) => CATALOG[one.catalog] === classId && one.oid === oid);
   return leaveOut(
     entries,
-    entries.filter(({ classId, oid }) =>
-      classId === CATALOG.pg_cast ? !casts.includes(oid) : OF_DATABASE.has(classId),
-    ),
+    entries.filter((entry) => OF_DATABASE.has(entry.classId) && !wanted(entry)),
   );
 }
 

@@ -1,9 +1,9 @@
 import type { Pair } from '../pair/pair.js';
 import { lateConstraints } from '../postgres/catalog/constraints.js';
-import { deferredIndexes } from '../postgres/catalog/indexes.js';
+import { attachedIndexes, deferredIndexes } from '../postgres/catalog/indexes.js';
 import { planConstraint, type ConstraintPlan } from './constraint-plan.js';
 import { filesOrigin } from './files/deferred.js';
-import { planIndex, type IndexPlan } from './index-plan.js';
+import { planAttachment, planIndex, type IndexPlan } from './index-plan.js';
 
 /** Where the definitions of what is made after the data come from. */
 export interface DeferredOrigin {
@@ -23,8 +23,11 @@ export function catalogDeferred(pair: Pair): DeferredOrigin {
   return {
     files: null,
     comparable: () => Promise.resolve(true),
-    indexes: async () =>
-      (await deferredIndexes(await pair.src.root(), await pair.schemas())).map((index) => planIndex(index)),
+    indexes: async () => {
+      const [session, schemas] = [await pair.src.root(), await pair.schemas()];
+      const [made, attached] = [await deferredIndexes(session, schemas), await attachedIndexes(session, schemas)];
+      return [...made.map(planIndex), ...attached.map(planAttachment)];
+    },
     constraints: async () =>
       (await lateConstraints(await pair.src.root(), await pair.schemas())).map((one) => planConstraint(one)),
   };

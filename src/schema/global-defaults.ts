@@ -1,9 +1,18 @@
 import type { Pair } from '../pair/pair.js';
 import { globalDefaults, type ObjectPrivileges } from '../postgres/catalog/object-privileges.js';
 import { ident } from '../postgres/quote.js';
+import type { Session } from '../postgres/session.js';
 import { ignoredRoles, roleNames } from './grant-roles.js';
 import type { SchemaOrigin } from './origin.js';
 import { privilegePlan } from './privilege-plan.js';
+
+/** The roles whose default privileges a session may not change; precheck names them (default-privileges). */
+export async function unspoken(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ role: string }>(
+    `SELECT rolname AS role FROM pg_roles WHERE NOT pg_has_role(current_user, oid, 'USAGE')`,
+  );
+  return new Set(rows.map(({ role }) => role));
+}
 
 /**
  * The statements, for root on the destination, that make the default privileges of the whole database (those of ALTER
@@ -13,12 +22,13 @@ export async function missingGlobalDefaults(pair: Pair, origin: SchemaOrigin): P
   const from = await origin.globalDefaults();
   if (from.length === 0) return [];
   const [role, ignored] = [await roleNames(pair, origin), ignoredRoles(pair)];
+  const dst = await pair.dst.root();
+  const silent = await unspoken(dst);
   const owners = [...new Set(from.map(({ owner }) => owner))].filter((name) => !ignored.includes(name));
   const known = owners.flatMap((name) => {
     const here = role(name);
-    return here === null ? [] : [{ name, here }];
+    return here === null || silent.has(here) ? [] : [{ name, here }];
   });
-  const dst = await pair.dst.root();
   const to = await globalDefaults(
     dst,
     known.map(({ here }) => here),

@@ -35,6 +35,11 @@ export function planIndex({ definition, ...index }: IndexDefinition): IndexPlan 
   return { index, parts: indexParts(index, definition) };
 }
 
+/** The statement that attaches an index that is there already to the one that it is a partition's of. */
+export function planAttachment(index: CarriedIndex): IndexPlan {
+  return { index, parts: indexParts(index, '').filter(({ part }) => part === 'attach') };
+}
+
 /** @param definition CREATE INDEX */
 export function indexParts(index: CarriedIndex, definition: string): IndexPart[] {
   const { schema } = index;

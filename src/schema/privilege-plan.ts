@@ -47,17 +47,6 @@ export function privilegePlan(
   ];
 }
 
-/** The roles of the source that hold or gave privileges and that the destination has not; their grants are left out. */
-export function grantsLeftOut(
-  src: readonly ObjectPrivileges[],
-  { role, ignored }: Pick<PrivilegeContext, 'role' | 'ignored'>,
-): string[] {
-  const names = src.flatMap(({ owner, entries }) =>
-    entries.flatMap(({ grantee, grantor }) => [grantee ?? owner, grantor]).filter((one) => one !== owner),
-  );
-  return [...new Set(names)].filter((name) => !ignored.includes(name) && role(name) === null).sort();
-}
-
 function key({ object, column }: ObjectPrivileges): string {
   return JSON.stringify([object, column]);
 }

@@ -6,7 +6,7 @@ import {
 } from '../postgres/catalog/grants.js';
 import { ident, literal } from '../postgres/quote.js';
 import type { Pair } from '../pair/pair.js';
-import { missingGlobalDefaults } from './global-defaults.js';
+import { missingGlobalDefaults, unspoken } from './global-defaults.js';
 import { ignoredRoles, roleNames } from './grant-roles.js';
 import { sourceOrigin, type SchemaOrigin } from './origin.js';
 
@@ -33,6 +33,7 @@ async function missingIn(pair: Pair, origin: SchemaOrigin, schema: string): Prom
   ]);
   if (from === null) return [];
   const known = await roleNames(pair, origin);
+  const silent = await unspoken(dst);
   const ours = ignoredRoles(pair);
   // What names a role that the destination lacks is left out: see requireGrantRoles().
   const has = (name: string | null): boolean => name === null || (known(name) !== null && !ours.includes(name));
@@ -43,7 +44,7 @@ async function missingIn(pair: Pair, origin: SchemaOrigin, schema: string): Prom
     .filter(({ grantee }) => grantee === null || (grantee !== to?.owner && grantee !== role(from.owner)));
   const there = to?.privileges ?? [];
   const defaultsWanted = defaultsFrom
-    .filter((one) => has(one.grantee) && has(one.role))
+    .filter((one) => has(one.grantee) && has(one.role) && !silent.has(role(one.role)))
     .map((one) => ({
       ...one,
       role: role(one.role),

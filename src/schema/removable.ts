@@ -1,6 +1,11 @@
 import type { Pair } from '../pair/pair.js';
 import { constraintKey, notValidConstraints } from '../postgres/catalog/constraints.js';
-import { deferredIndexes, type IndexDefinition } from '../postgres/catalog/indexes.js';
+import {
+  attachedIndexes,
+  deferredIndexes,
+  type IndexDefinition,
+  type IndexFacts,
+} from '../postgres/catalog/indexes.js';
 import { qualified } from '../postgres/quote.js';
 import type { Label } from '../postgres/schemas.js';
 import { dropConstraint, planConstraint } from './constraint-plan.js';
@@ -33,7 +38,8 @@ export interface Candidate extends RemovalResult {
 export async function removableIndexes(pair: Pair, origin: DeferredOrigin): Promise<Candidate[]> {
   const dst = await pair.dst.root();
   const schemas = await pair.schemas();
-  const [there, plans] = await Promise.all([deferredIndexes(dst, schemas), origin.indexes()]);
+  const [there, kept] = [await deferredIndexes(dst, schemas), await attachedIndexes(dst, schemas)];
+  const plans = await origin.indexes();
   const comparable = await origin.comparable('indexes');
   const known = new Map(plans.map(({ index, parts }) => [index.label, { index, parts }]));
   const why = new Map<Label, string | null>();
@@ -47,11 +53,11 @@ export async function removableIndexes(pair: Pair, origin: DeferredOrigin): Prom
   for (const index of there) why.set(index.label, reasonOf(index));
   // An index goes with all that is attached to it, so one that is to stay keeps those above it, and these all below them.
   const byLabel = new Map(there.map((index) => [index.label, index]));
-  const above = (index: IndexDefinition): Label[] => {
+  const above = (index: IndexFacts): Label[] => {
     const parent = index.parent === null ? undefined : byLabel.get(schemas.label(index.parent));
     return parent === undefined ? [] : [parent.label, ...above(parent)];
   };
-  for (const index of there) {
+  for (const index of [...there, ...kept]) {
     if (why.get(index.label) === null) continue;
     for (const name of above(index)) {
       if (why.get(name) === null) why.set(name, `"${index.label}" is attached to it, and is to stay`);

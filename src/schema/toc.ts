@@ -47,15 +47,16 @@ export const CATALOG = {
   pg_database: 1262,
   pg_default_acl: 826,
   pg_namespace: 2615,
+  pg_transform: 3576,
   pg_trigger: 2620,
 } as const;
 
 /**
- * Catalogs of what belongs to the whole database: access methods, event triggers, extensions, foreign data wrappers and
+ * Catalogs of what belongs to the whole database: access methods, casts, event triggers, extensions, foreign data wrappers and
  * servers, languages, large objects, publications, subscriptions, transforms, user mappings.
  */
 export const OF_DATABASE: ReadonlySet<number> = new Set([
-  2601, 3466, 3079, 2328, 1417, 2612, 2613, 2995, 6104, 6106, 6237, 6100, 3576, 1418,
+  2601, 2605, 3466, 3079, 2328, 1417, 2612, 2613, 2995, 6104, 6106, 6237, 6100, 3576, 1418,
 ]);
 
 /**

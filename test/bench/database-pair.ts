@@ -15,12 +15,14 @@ export interface DatabasePair {
  * Makes the database on both servers, fills the source's as its owner, and writes the config.
  * @param folder the migration project folder
  * @param sql what the owner runs on the source
+ * @param settings what else the config says
  */
 export async function makeDatabasePair(
   folder: string,
   db: string,
   { source, destination }: { source: Server; destination: Server },
   sql: string,
+  settings: object = {},
 ): Promise<DatabasePair> {
   const owner = `${db}_owner`;
   const pw = randomBytes(12).toString('base64url');
@@ -34,7 +36,7 @@ export async function makeDatabasePair(
   await session.query('SET search_path = public');
   await session.query(sql);
   await session.close();
-  const config = { db, dc: 'bench', src: side(source), dst: side(destination), tables: [], sequences: [] };
+  const config = { db, dc: 'bench', src: side(source), dst: side(destination), tables: [], sequences: [], ...settings };
   const path = join(folder, 'configs', 'bench', db);
   await mkdir(path, { recursive: true });
   await writeFile(join(path, 'config.json'), JSON.stringify(config, null, 2), { mode: 0o600 });

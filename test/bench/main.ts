@@ -12,13 +12,14 @@ import { makeDatabasePair } from './database-pair.js';
 import { fleet, FLEET_SETTINGS } from './fleet.js';
 import { full } from './full.js';
 import { large } from './large.js';
+import { regression } from './regression-move.js';
 import { stress } from './stress.js';
 import { measure, median, type Measured } from './measure.js';
 
 /**
  * The benchmark: figures of the downtime, of start-up and of memory, on two local servers, next to what they may be at
  * most. It prints them and fails only when a command fails: time on a shared machine is not a verdict.
- * Arguments: the parts wanted (start, downtime, memory, fleet, full, copy, large; all when none is named);
+ * Arguments: the parts wanted (start, downtime, memory, fleet, full, copy, large, stress, regression; all when none is named);
  * --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
  */
 
@@ -26,7 +27,7 @@ const BELT = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
 const REFERENCE = new URL('./reference.sql', import.meta.url);
 const LIMITS = { downtime: 3, status: 0.35, statusMemory: 120, help: 2.5, memory: 200 } as const;
 const STATUS_RUNS = 11;
-const PARTS = ['start', 'downtime', 'memory', 'fleet', 'full', 'copy', 'large', 'stress'] as const;
+const PARTS = ['start', 'downtime', 'memory', 'fleet', 'full', 'copy', 'large', 'stress', 'regression'] as const;
 const DOWNTIME = ['revoke-logins', 'teardown-forward-replication', 'sync'] as const;
 
 /** A table without key of about 600 MB, with rows of up to 20 MB, which sync has to copy in the downtime. */
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
     if (wanted('copy')) await copy(await projectFolder(), { source, destination }, belt, out);
     if (wanted('large')) await large(await projectFolder(), { source, destination }, belt, out);
     if (wanted('stress')) await stress({ folder: await projectFolder(), servers: { source, destination }, belt, out });
+    if (wanted('regression')) await regression(await projectFolder(), { source, destination }, { belt: tryBelt, out });
     if (wanted('full')) await full(folder, { source, destination }, { rounds, belt: runBelt, out });
     out(
       `\nmost memory of any command: ${Math.max(...peaks.values()).toFixed(0)} MB (limit ${String(LIMITS.memory)} MB)`,
@@ -94,9 +96,14 @@ function belt(folder: string, ...args: string[]): Promise<Measured> {
 }
 
 async function runBelt(folder: string, args: readonly string[], exitCode = 0): Promise<Measured> {
-  const run = await measure(process.execPath, [BELT, ...args], folder);
+  const run = await tryBelt(folder, ...args);
   if (run.exitCode !== exitCode)
     throw new Error(`belt ${args.join(' ')}: exit code ${String(run.exitCode)}\n${run.stdout}${run.stderr}`);
+  return run;
+}
+
+async function tryBelt(folder: string, ...args: string[]): Promise<Measured> {
+  const run = await measure(process.execPath, [BELT, ...args], folder);
   const command = args[0] ?? '';
   peaks.set(command, Math.max(peaks.get(command) ?? 0, run.megabytes));
   return run;

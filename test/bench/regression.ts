@@ -9,7 +9,9 @@ import type { Server } from '../../src/sandbox/servers.js';
 
 /** The database that PostgreSQL's own regression tests leave behind: every kind of object, and many a strange one. */
 
-const POOL = 'http://deb.debian.org/debian/pool/main/p/postgresql-';
+const POOLS = ['http://deb.debian.org/debian/pool/main', 'http://deb.debian.org/debian-security/pool/updates/main'];
+/** How many releases before the server's own will do: a mirror may not have the newest. */
+const OLDER = 5;
 
 /** What these do is about servers, other databases or sessions, or takes long and leaves nothing. */
 const LEFT_OUT = new Set(['tablespace', 'database', 'dbsize', 'subscription', 'stats', 'async', 'infinite_recurse']);
@@ -17,23 +19,28 @@ const LEFT_OUT = new Set(['tablespace', 'database', 'dbsize', 'subscription', 's
 const exec = promisify(execFile);
 
 /**
- * Fetches the sources of PostgreSQL from Debian.
+ * Fetches the sources of PostgreSQL from Debian: the server's own release, or one shortly before it.
+ * @param version `15.18`
  * @returns the folder of the regression tests
  */
-export async function fetchTests(folder: string, major: number): Promise<string> {
-  const pool = `${POOL}${String(major)}/`;
-  const index = await (await fetch(pool)).text();
-  const names = [...index.matchAll(/href="(postgresql-\d+_[\d.]+\.orig\.tar\.bz2)"/g)].map(([, name = '']) => name);
-  const name = names.sort().at(-1);
-  if (name === undefined) throw new Error(`${pool} has no sources`);
-  const { body } = await fetch(pool + name);
-  if (body === null) throw new Error(`${pool}${name} is empty`);
-  const file = join(folder, name);
-  await pipeline(Readable.fromWeb(body), createWriteStream(file));
-  const tests = join(folder, 'sources');
-  await mkdir(tests, { recursive: true });
-  await exec('tar', ['-xjf', file, '-C', tests, '--strip-components=4', '--wildcards', '*/src/test/regress/*']);
-  return tests;
+export async function fetchTests(folder: string, version: string): Promise<string> {
+  const [major = '', minor = ''] = version.split('.');
+  const names = Array.from({ length: OLDER }, (_, older) => Number(minor) - older)
+    .filter((one) => one >= 0)
+    .map((one) => `postgresql-${major}_${major}.${String(one)}.orig.tar.bz2`);
+  for (const name of names) {
+    for (const pool of POOLS) {
+      const answer = await fetch(`${pool}/p/postgresql-${major}/${name}`);
+      if (!answer.ok || answer.body === null) continue;
+      const file = join(folder, name);
+      await pipeline(Readable.fromWeb(answer.body), createWriteStream(file));
+      const tests = join(folder, 'sources');
+      await mkdir(tests, { recursive: true });
+      await exec('tar', ['-xjf', file, '-C', tests, '--strip-components=4', '--wildcards', '*/src/test/regress/*']);
+      return tests;
+    }
+  }
+  throw new Error(`Debian has none of ${names.join(', ')}`);
 }
 
 /** Runs the tests' SQL one after another in a database; many statements fail by design. */

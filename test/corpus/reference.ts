@@ -4,6 +4,8 @@ import { ident } from '../../src/postgres/quote.js';
 import { findTools } from '../../src/process/tools.js';
 import type { TestPair } from '../harness/pair.js';
 import type { TestServer } from '../harness/servers.js';
+import { readObjects } from './checker/compare.js';
+import type { Facts } from './checker/facts.js';
 
 /** What a database should be like on the destination: made there by `pg_dump | psql`, as superuser, without rows. */
 
@@ -39,11 +41,16 @@ export async function dumpPlace(place: Place, tools: string): Promise<string> {
 }
 
 /**
- * Loads the dump into a fresh database on the destination's server.
- * @returns its name
+ * Loads the dump into a fresh database on the destination's server, and reads its objects. Then nobody may enter it any
+ * more: each time a subscription changes, pglogical's supervisor starts a process in every database that can be entered.
  * @throws Error when a statement fails: then there is nothing to compare with
  */
-export async function makeReference(pair: TestPair, tools: string, dump: string): Promise<string> {
+export async function readReference(
+  pair: TestPair,
+  tools: string,
+  dump: string,
+  schemas: readonly string[],
+): Promise<Facts> {
   const { server, names } = pair.dst;
   const database = `reference_${names.id}`;
   await server.sql(
@@ -52,7 +59,13 @@ export async function makeReference(pair: TestPair, tools: string, dump: string)
   );
   const errors = await loadDump(placeOf(server, database), tools, dump);
   if (errors.length > 0) throw new Error(`${pair.db}: the reference cannot be made: ${errors.join('\n')}`);
-  return database;
+  const client = await server.connect(database);
+  try {
+    return await readObjects(client, { schemas });
+  } finally {
+    await client.end();
+    await server.sql('postgres', `ALTER DATABASE ${ident(database)} ALLOW_CONNECTIONS false`);
+  }
 }
 
 /** Runs a dump in a database, statement by statement. @returns what went wrong */

@@ -1,31 +1,49 @@
-import { describe, expect, it } from 'vitest';
-import { awkwardSchema } from '../harness/awkward.js';
-import { expectSuccess } from '../harness/commands.js';
-import { copyPair, expectSame, SETUP, startWriter } from '../harness/copying.js';
-import { expectEqual, must } from '../harness/migration.js';
-import { testPair } from '../harness/pair.js';
+import { expect, it, onTestFinished } from 'vitest';
+import { ident } from '../../src/postgres/quote.js';
+import { AT, expectSame, pairBehindProxies, sessionAt, startWriter, untilCopied } from '../harness/copying.js';
+import { expectEqual, holding, must, until } from '../harness/migration.js';
+import { seeded } from '../harness/seeded.js';
 
-describe("belt's own copy", () => {
-  it('hands over to replication at exactly its point, under writes', async () => {
-    const pair = await copyPair();
-    const writer = await startWriter(pair);
-    const run = await must(pair, SETUP);
-    expectSuccess(run);
-    await expectSame(pair, [writer]);
-    await must(pair, ['revoke-logins', '--disconnect']);
-    await must(pair, ['teardown-forward-replication']);
-    await must(pair, ['sync']);
-    await expectEqual(pair);
-  }, 120_000);
+/** At this rate the copy takes some four seconds. */
+const SLOWLY = ['setup', '--copy', 'belt', '--chunk-size', '100kB', '--max-rate', '6MB/s'] as const;
 
-  it('copies an awkward schema', async () => {
-    const pair = await testPair({ hostile: true, srcSql: (names) => awkwardSchema(names, 1000) });
-    await must(pair, SETUP);
-    await must(pair, ['revoke-logins', '--disconnect']);
-    await must(pair, ['teardown-forward-replication']);
-    await must(pair, ['sync']);
-    await expectEqual(pair);
-    const journal = await pair.dst.sql(`SELECT FROM pg_class WHERE relnamespace = to_regnamespace('belt')`);
-    expect(journal).toEqual([]);
+/** With many more kills, and the servers restarted and crashed: test/proofs/copy.test.ts. */
+it("belt's own copy, killed, cut off and locked out, hands over at exactly its point; the cutover loses nothing", async () => {
+  const { pair, src, dst } = await pairBehindProxies({ rows: 6_000, documents: 400 });
+  onTestFinished(() => {
+    src.close();
+    dst.close();
   });
-});
+  const table = (name: string): string => `${ident(pair.schema)}.${ident(name)}`;
+  const random = seeded();
+  const writer = await startWriter(pair);
+
+  // With the subscription made and no slot of belt's.
+  const asleep = await pair.belt(SLOWLY, { killAtLine: { matches: /ok .*asleep until the rows are there/ } });
+  expect(asleep.signal, asleep.text).toBe('SIGKILL');
+
+  // In the middle of the rows, after it went on in spite of all that was in its way.
+  let said = '';
+  const inTheWay = async (): Promise<void> => {
+    expect(src.cut(await sessionAt(pair.src, AT.copying))).toBe(1);
+    await untilCopied(pair, 2);
+    expect(dst.cut(await sessionAt(pair.dst, AT.copying))).toBe(1);
+    await holding(pair.dst, `LOCK TABLE ${table('marks')} IN ACCESS EXCLUSIVE MODE`, async () => {
+      await sessionAt(pair.dst, AT.waitingForLock);
+      await until('belt says who is in the way', () => Promise.resolve(/waits for pid \d+ \(.*idle in/.test(said)));
+    });
+    await untilCopied(pair, 4);
+  };
+  const copying = await pair.belt(SLOWLY, { killOn: inTheWay(), onStderr: (text) => (said = text) });
+  expect(copying.signal, copying.text).toBe('SIGKILL');
+
+  const anywhere = await pair.belt(SLOWLY, { killAfter: 300 + random.next() * 2_000 });
+  expect(anywhere.signal, `${random.hint}\n${anywhere.text}`).toBe('SIGKILL');
+  const run = await must(pair, SLOWLY);
+  await expectSame(pair, [writer], `${random.hint}\n${run.text}`);
+
+  await must(pair, ['revoke-logins', '--disconnect']);
+  await must(pair, ['teardown-forward-replication']);
+  await must(pair, ['sync']);
+  await expectEqual(pair);
+}, 180_000);

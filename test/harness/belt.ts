@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Told of all that it wrote to stdout so far, each time there is more. */
   readonly onStdout?: (text: string) => void;
+  /** The same of stderr, where progress goes. */
+  readonly onStderr?: (text: string) => void;
   /** Milliseconds after which belt is ended and the run counts as failed. */
   readonly timeout?: number;
 }
@@ -86,6 +88,7 @@ export async function runBelt(dir: string, args: readonly string[], options: Bel
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    options.onStderr?.(stderr);
     if (options.killWhen?.test(stderr) === true) child.kill('SIGKILL');
     if (!done.signalled && options.signalWhen?.matches.test(stderr) === true) {
       done.signalled = true;

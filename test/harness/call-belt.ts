@@ -74,7 +74,13 @@ export async function callBelt(dir: string, args: readonly string[], options: Ca
         },
         terminal: null,
       },
-      stderr: { write: (text) => (stderr += text), terminal: null },
+      stderr: {
+        write: (text) => {
+          stderr += text;
+          options.onStderr?.(stderr);
+        },
+        terminal: null,
+      },
     }),
   );
   let timer: NodeJS.Timeout | undefined;

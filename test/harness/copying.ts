@@ -3,15 +3,12 @@ import { expect } from 'vitest';
 import { ident, qualified } from '../../src/postgres/quote.js';
 import { until, untilReplicating, Writer } from './migration.js';
 import { testPair, type PairOptions, type TestDatabase, type TestPair } from './pair.js';
+import { Proxy } from './proxy.js';
+import { testServers } from './servers.js';
 
 /** What tests of belt's own copy have in common: tables of all sorts, a writer to all of them, a proof by plain SQL. */
 
-/** Rows of the big tables: several pieces each at the size of pieces that SETUP asks for. */
-const ROWS = 60_000;
-
-export const SETUP = ['setup', '--copy', 'belt', '--chunk-size', '1MB'] as const;
-
-const SCHEMA = `
+const schemaWith = (rows: number, documents: number): string => `
   CREATE TYPE mood AS ENUM ('sad', 'it''s "fine"');
   CREATE DOMAIN "Short" AS text CHECK (length(VALUE) < 1000);
   CREATE TYPE pair_of AS (mood mood, n int);
@@ -24,10 +21,10 @@ const SCHEMA = `
   CREATE TABLE empty (id int PRIMARY KEY);
   CREATE TABLE kinds (id int PRIMARY KEY, m mood, ms mood[], s "Short", p pair_of, r numrange, x xml, c regclass, b bytea, f float8);
   INSERT INTO "Parent" SELECT i, 'parent ' || i FROM generate_series(1, 100) i;
-  INSERT INTO big (parent, v, n) SELECT 1 + i % 100, repeat('x', i % 50), i / 7.0 FROM generate_series(1, ${String(ROWS)}) i;
-  INSERT INTO "other Big" SELECT i, i % 7, md5(i::text) FROM generate_series(1, ${String(ROWS)}) i;
+  INSERT INTO big (parent, v, n) SELECT 1 + i % 100, repeat('x', i % 50), i / 7.0 FROM generate_series(1, ${String(rows)}) i;
+  INSERT INTO "other Big" SELECT i, i % 7, md5(i::text) FROM generate_series(1, ${String(rows)}) i;
   INSERT INTO computed (price) SELECT i FROM generate_series(1, 2000) i;
-  INSERT INTO wide (doc) SELECT repeat(md5(i::text), 2000) FROM generate_series(1, 300) i;
+  INSERT INTO wide (doc) SELECT repeat(md5(i::text), 2000) FROM generate_series(1, ${String(documents)}) i;
   INSERT INTO kinds SELECT i, 'sad', ARRAY['sad', NULL, 'it''s "fine"']::mood[], 'short', ('sad', i)::pair_of, numrange(i, i + 1),
          '<a b="c"/>', 'pg_class', decode(lpad(to_hex(i), 8, '0'), 'hex'), 'NaN' FROM generate_series(1, 500) i;
   CREATE FUNCTION work(mark text) RETURNS void LANGUAGE sql AS $$
@@ -35,21 +32,28 @@ const SCHEMA = `
     UPDATE big SET n = n + 1 WHERE id % 1000 = (hashtext($1) & 1023);
     INSERT INTO big (parent, v) VALUES (1, $1);
     DELETE FROM big WHERE id = (SELECT min(id) FROM big);
-    UPDATE "other Big" SET v = $1 WHERE a = 1 + (hashtext($1) & 32767);
+    UPDATE "other Big" SET v = $1 WHERE a = 1 + (hashtext($1) & 65535) % ${String(rows / 2)};
     INSERT INTO "other Big" SELECT max(a) + 1, 0, $1 FROM "other Big";
-    DELETE FROM "other Big" WHERE a = 40000 + (hashtext($1) & 8191);
+    DELETE FROM "other Big" WHERE a = (hashtext($1) & 65535) % ${String(rows / 4)} + ${String((rows * 2) / 3)};
     INSERT INTO computed (price) VALUES (length($1));
     UPDATE computed SET price = price + 1 WHERE id = 1 + (hashtext($1) & 1023);
     DELETE FROM computed WHERE id = 1100 + (hashtext($1) & 511);
-    UPDATE wide SET doc = doc || $1 WHERE id = 1 + (hashtext($1) & 255);
+    UPDATE wide SET doc = doc || $1 WHERE id = 1 + (hashtext($1) & 65535) % ${String(documents)};
     DELETE FROM kinds WHERE id = 1 + (hashtext($1) & 127);
     UPDATE kinds SET m = 'it''s "fine"', s = $1 WHERE id = 200 + (hashtext($1) & 255);
     INSERT INTO empty SELECT count(*) FROM marks ON CONFLICT DO NOTHING;
   $$`;
 
+export interface CopyOptions extends Omit<PairOptions, 'srcSql'> {
+  /** In each of the two big tables; a multiple of 12. */
+  readonly rows: number;
+  /** Rows of 64 kB. */
+  readonly documents: number;
+}
+
 /** A fresh database with these tables, and rights for the application. */
-export async function copyPair(options: PairOptions = {}): Promise<TestPair> {
-  const pair = await testPair({ hostile: true, ownProcess: true, srcSql: SCHEMA, ...options });
+export async function copyPair({ rows, documents, ...options }: CopyOptions): Promise<TestPair> {
+  const pair = await testPair({ hostile: true, srcSql: schemaWith(rows, documents), ...options });
   const [app, schema] = [ident(pair.names.app.name), ident(pair.schema)];
   await pair.src.ownerSql(
     `GRANT USAGE ON SCHEMA ${schema} TO ${app};
@@ -58,6 +62,48 @@ export async function copyPair(options: PairOptions = {}): Promise<TestPair> {
      ALTER FUNCTION work SET search_path = ${schema}`,
   );
   return pair;
+}
+
+/** A pair whose servers belt reaches by ways that can be cut; the servers reach each other as ever. */
+export async function pairBehindProxies(options: CopyOptions): Promise<{ pair: TestPair; src: Proxy; dst: Proxy }> {
+  const servers = await testServers();
+  const [src, dst] = await Promise.all([Proxy.start(servers.src.info), Proxy.start(servers.dst.info)]);
+  const pair = await copyPair({
+    ...options,
+    config: ({ src: source, dst: destination }) => {
+      for (const [side, proxy] of [[source, src] as const, [destination, dst] as const]) {
+        if (side === null) continue;
+        side.peer_host ??= side.host;
+        side.peer_port ??= Number(side.port);
+        side.host = '127.0.0.1';
+        side.port = proxy.port;
+        side.sslmode = 'disable';
+      }
+    },
+  });
+  return { pair, src, dst };
+}
+
+/** What a session of belt's is at, as a condition on pg_stat_activity. */
+export const AT = {
+  copying: "state = 'active' AND query LIKE 'COPY %'",
+  keepingTheSnapshot: "backend_type = 'client backend' AND state = 'idle in transaction' AND backend_xmin IS NOT NULL",
+  makingTheSlot: "backend_type = 'walsender' AND wait_event_type = 'Lock'",
+  waitingForLock: "backend_type = 'client backend' AND wait_event_type = 'Lock'",
+} as const;
+
+/** Waits until a session of belt's is at this, and gives its server process. */
+export async function sessionAt(side: TestDatabase, condition: string): Promise<number> {
+  let pid: number | undefined;
+  await until(`a session of belt's: ${condition}`, async () => {
+    const [row] = await side.sql<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'belt setup%'
+          AND ${condition} ORDER BY backend_start LIMIT 1`,
+    );
+    pid = row?.pid;
+    return pid !== undefined;
+  });
+  return pid ?? 0;
 }
 
 /** An application that inserts, updates and deletes in all tables. */

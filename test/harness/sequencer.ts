@@ -6,8 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * any of these; a figure that is out of date costs a moment at the end of a run, no more.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/e2e/copy.test.ts': 89,
-  'test/corpus/corpus.test.ts': 60,
+  'test/e2e/copy.test.ts': 30,
+  'test/corpus/corpus.test.ts': 40,
   'test/e2e/examples.test.ts': 54,
   'test/e2e/docs.test.ts': 54,
   'test/integration/sandbox.test.ts': 51,

@@ -83,10 +83,18 @@ it('names each object that does not come over by itself, until it is gone', asyn
     CREATE TABLE "Shop Data".kept (id int PRIMARY KEY, what regclass) USING "heap two";
     CREATE TABLE "Shop Data".spaced (id int PRIMARY KEY) TABLESPACE "${space}";
     CREATE UNLOGGED TABLE "Shop Data".light (id int PRIMARY KEY);
+    UPDATE pg_class SET relpages = 300000 WHERE oid = '"Shop Data".light'::regclass;
     CREATE TYPE "Shop Data".point3 AS (x int, y int, z int);
     CREATE CAST ("Shop Data".point3 AS jsonb) WITH INOUT AS ASSIGNMENT;
-    CREATE FUNCTION "Shop Data".as_json(point) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT to_jsonb($1::text)';
-    CREATE CAST (point AS jsonb) WITH FUNCTION "Shop Data".as_json(point) AS ASSIGNMENT;
+    CREATE CAST (point AS jsonb) WITH INOUT AS ASSIGNMENT;
+    CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal), TO SQL WITH FUNCTION int4recv(internal));
+    CREATE TRANSFORM FOR bigint LANGUAGE sql (TO SQL WITH FUNCTION int8recv(internal));
+    CREATE FUNCTION "Shop Data".transformed(bigint) RETURNS bigint TRANSFORM FOR TYPE bigint LANGUAGE sql AS 'SELECT $1';
+    CREATE LANGUAGE unspoken HANDLER plpgsql_call_handler;
+    CREATE ACCESS METHOD unused TYPE TABLE HANDLER heap_tableam_handler;
+    CREATE FOREIGN DATA WRAPPER "bare 'w" OPTIONS (secret 'hush', mode 'x');
+    CREATE SERVER "other's" FOREIGN DATA WRAPPER "bare 'w";
+    CREATE FOREIGN TABLE "Shop Data".bare (id int) SERVER "other's";
     CREATE PUBLICATION "all of it" FOR TABLE "Shop Data"."Order Details" (id, v) WHERE (id > 7) WITH (publish = 'insert');
     CREATE PUBLICATION "by schema" FOR TABLES IN SCHEMA far;
     CREATE SUBSCRIPTION "from afar" CONNECTION 'host=127.0.0.1 port=1 dbname=none' PUBLICATION p WITH (connect = false);
@@ -126,14 +134,20 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'fail dst type-missing: type florin',
     'fail dst language-missing: language "my lang"',
     'fail dst access-method-missing: access method "heap two"',
+    'fail src transform-left-behind: transform for bigint on language "sql"',
+    `fail dst foreign-data-wrapper: foreign data wrapper "bare 'w"`,
     `fail dst foreign-server: foreign server "far 'server"`,
+    `fail dst foreign-server: foreign server "other's"`,
     'fail src subscription: subscription "from afar"',
     'fail src large-objects: large objects',
     'fail src partition-elsewhere: table far.part',
     'fail src security-label: security labels of "dummy"',
     'warn dst extension-older: extension postgres_fdw',
+    'warn dst language-missing: language "unspoken"',
+    'warn dst access-method-missing: access method "unused"',
     'warn src event-trigger: event trigger "audit ""it"""',
     'warn src cast-left-behind: cast (point AS jsonb)',
+    'warn src transform-left-behind: transform for integer on language "sql"',
     'warn dst foreign-server: foreign server "unused"',
     `warn dst user-mapping: user mapping for ${names.app.name} on "unused"`,
     'warn src publication: publication "all of it"',
@@ -147,11 +161,12 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'note dst extension-to-create: extension postgres_fdw',
     'note src extension-rows: extension postgres_fdw',
     'note src temporary-table: temporary tables',
+    'note dst disk-space: disk',
     'note src invalid-index: index "Shop Data".broken on "Shop Data".later',
     `note src tablespace: tablespace "${space}"`,
-    `note src default-privileges: default privileges of ${app} on TABLES`,
     'note src always-trigger: table "Shop Data"."later"',
     'note src unlogged-table: table "Shop Data"."light"',
+    'note src foreign-table: foreign table "Shop Data"."bare"',
     'note src foreign-table: foreign table "Shop Data"."remote"',
     'note src partitioned-table: partitioned table "Shop Data"."parts"',
     `note src role-setting: setting work_mem of role ${app}`,
@@ -166,6 +181,12 @@ it('names each object that does not come over by itself, until it is gone', asyn
   expect(remedy('user-mapping')).toContain(`OPTIONS ("user" 'u', "password" '...')`);
   expect(remedy('foreign-server')).toContain(
     `CREATE SERVER "far 'server" TYPE 'it''s' FOREIGN DATA WRAPPER "postgres_fdw" OPTIONS ("host" 'far', "dbname" 'd');`,
+  );
+  expect(remedy('foreign-data-wrapper')).toBe(
+    `On the destination, as root: CREATE FOREIGN DATA WRAPPER "bare 'w" OPTIONS ("secret" '...', "mode" 'x');`,
+  );
+  expect(remedy('transform-left-behind')).toBe(
+    'On the destination, as root: CREATE TRANSFORM FOR bigint LANGUAGE "sql" (TO SQL WITH FUNCTION int8recv(internal));',
   );
   expect(remedy('search-path')).toContain(
     `ALTER ROLE ${app} IN DATABASE ${ident(names.database)} SET "search_path" = "Shop Data", public;`,
@@ -217,10 +238,16 @@ it('names each object that does not come over by itself, until it is gone', asyn
     UPDATE pg_extension SET extconfig = NULL WHERE extname = 'postgres_fdw';
     DROP SCHEMA far CASCADE;
     DROP TYPE "Shop Data".point3 CASCADE;
-    DROP FUNCTION "Shop Data".as_json CASCADE;
+    DROP CAST (point AS jsonb);
+    DROP FUNCTION "Shop Data".transformed(bigint);
+    DROP TRANSFORM FOR int LANGUAGE sql;
+    DROP TRANSFORM FOR bigint LANGUAGE sql;
+    DROP FOREIGN DATA WRAPPER "bare 'w" CASCADE;
     DROP FUNCTION "Shop Data".audit(), "Shop Data".strange(), "Shop Data".tick();
     DROP LANGUAGE "my lang";
+    DROP LANGUAGE unspoken;
     DROP ACCESS METHOD "heap two";
+    DROP ACCESS METHOD unused;
     UPDATE pg_collation SET collname = 'en-x-icu' WHERE collname = 'zz_ZZ';
     UPDATE pg_type SET typname = 'money' WHERE typname = 'florin';
     DROP EXTENSION pglogical CASCADE;
@@ -235,6 +262,42 @@ it('names each object that does not come over by itself, until it is gone', asyn
   await src.sql('CHECKPOINT');
   await src.sql(`DROP TABLESPACE "${space}"`);
   expect((await unusual()).map(told)).toEqual([]);
+});
+
+it('names what root of the destination, being no superuser, cannot carry', async () => {
+  const { src, config, names } = pair;
+  const owner = ident(names.owner.name);
+  await src.sql(`
+    SET search_path = "Shop Data";
+    CREATE TYPE cents;
+    CREATE FUNCTION cents_in(cstring) RETURNS cents LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
+    CREATE FUNCTION cents_out(cents) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
+    CREATE TYPE cents (INPUT = cents_in, OUTPUT = cents_out, LIKE = bigint);
+    CREATE CAST (cents AS bigint) WITHOUT FUNCTION AS IMPLICIT;
+    CREATE TRANSFORM FOR cents LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA "Shop Data" GRANT SELECT ON TABLES TO PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+    RESET search_path`);
+  const codes = ['cast-left-behind', 'transform-left-behind', 'default-privileges'];
+  const those = async (): Promise<Finding[]> => (await findings()).filter(({ code }) => codes.includes(code));
+  expect((await those()).map(told)).toEqual([]);
+  if (config.dst === null) throw new Error('the pair has a destination');
+  const root = config.dst.root_user;
+  config.dst.root_user = names.app;
+  await pair.writeConfig();
+  const found = await those();
+  config.dst.root_user = root;
+  await pair.writeConfig();
+  await src.sql(`
+    DROP TYPE "Shop Data".cents CASCADE;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA "Shop Data" REVOKE SELECT ON TABLES FROM PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT EXECUTE ON FUNCTIONS TO PUBLIC`);
+  expect(found.map(({ code, object, remedy }) => `${code}: ${object}: ${remedy}`)).toEqual([
+    'cast-left-behind: cast ("Shop Data".cents AS bigint): On the destination, after setup: CREATE CAST ("Shop Data".cents AS bigint) WITHOUT FUNCTION AS IMPLICIT;',
+    'transform-left-behind: transform for "Shop Data".cents on language "sql": On the destination, as root: CREATE TRANSFORM FOR "Shop Data".cents LANGUAGE "sql" (FROM SQL WITH FUNCTION prsd_lextype(internal));',
+    `default-privileges: default privileges of ${owner} on TABLES in "Shop Data": On the destination, as ${owner}: ALTER DEFAULT PRIVILEGES IN SCHEMA "Shop Data" GRANT SELECT ON TABLES TO PUBLIC;`,
+    `default-privileges: default privileges of ${owner} on FUNCTIONS: On the destination, as ${owner}: ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;`,
+  ]);
 });
 
 it('compares the databases, and finds what serves something else', async () => {

@@ -6,6 +6,7 @@ import { readInventory } from '../../pglogical/inventory.js';
 import { foreignStep, removalSteps } from '../../pglogical/removal-steps.js';
 import { readSubscription } from '../../pglogical/state.js';
 import type { DetailFields } from '../../results/detail.js';
+import { restoreSourceTriggersStep } from '../../schema/source-triggers.js';
 import type { Outcome } from '../define.js';
 
 interface Options {
@@ -19,6 +20,7 @@ export async function run(pair: Pair, options: Options): Promise<Outcome<DetailF
   await pair.run([
     foreignStep(pair.src, options),
     inUseStep(pair, options),
+    restoreSourceTriggersStep(pair),
     ...removalSteps(pair.src, { ...options, schemas: () => pair.schemasOn('src'), signal: pair.environment.signal }),
   ]);
   return { fields: { detail: { full: options.full } } };

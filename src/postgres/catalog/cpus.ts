@@ -32,7 +32,7 @@ export async function serverCpus(session: Session): Promise<number | null> {
  * @param online as Linux writes it, such as `0-3` or `0,2-5`
  * @param share what a container gets: microseconds of a period, such as `200000 100000`, or `max 100000` for all
  */
-export function countCpus(online: string, share: string | null): number | null {
+function countCpus(online: string, share: string | null): number | null {
   const ranges = online.trim().split(',');
   const count = ranges.reduce((sum, range) => {
     const [first, last = first] = range.split('-').map(Number);

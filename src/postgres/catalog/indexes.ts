@@ -86,6 +86,21 @@ export async function deferredIndexes(session: Session, schemas: Schemas): Promi
   return rows.map((row) => ({ ...facts(row, schemas), definition: row.definition }));
 }
 
+/**
+ * Indexes that are there with the data, but whose partitioned index is one of deferredIndexes(): such as the key of a
+ * partition, below a unique index that is no key. They are attached when that is made.
+ */
+export async function attachedIndexes(session: Session, schemas: Schemas): Promise<IndexFacts[]> {
+  const rows = await session.query<IndexRow>(
+    `WITH RECURSIVE ${KEPT_INDEXES}
+     SELECT ${FACTS} ${SOURCE} AND h.inhparent IS NOT NULL AND NOT (${DEFERRED_INDEX})
+        AND NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = h.inhparent)
+     ORDER BY n.nspname, ci.relname`,
+    [schemas.names],
+  );
+  return rows.map((row) => facts(row, schemas));
+}
+
 /** All indexes of the schemas, those of constraints too, by label. */
 export async function indexesByName(session: Session, schemas: Schemas): Promise<Map<Label, IndexFacts>> {
   const rows = await session.query<IndexRow>(`SELECT ${FACTS} ${SOURCE}`, [schemas.names]);

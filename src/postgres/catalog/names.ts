@@ -50,7 +50,7 @@ export async function resolveNames(
 }
 
 /** `"orders" is in more than one schema: sales.orders, stock.orders`. */
-export function ambiguousWords(text: string, objects: readonly ObjectName[], schemas: Schemas): string {
+function ambiguousWords(text: string, objects: readonly ObjectName[], schemas: Schemas): string {
   return `"${text}" is in more than one schema: ${objects.map((one) => schemas.label(one)).join(', ')}`;
 }
 

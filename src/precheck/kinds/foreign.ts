@@ -2,7 +2,7 @@ import { ident } from '../../postgres/quote.js';
 import { defineKind } from '../kind.js';
 import { optionsClause, optionsOf, some, type Option } from './statements.js';
 
-/** Foreign servers and user mappings: they belong to the database, not to a schema. */
+/** Foreign data wrappers, foreign servers and user mappings: they belong to the database, not to a schema. */
 
 interface Server {
   name: string;
@@ -43,6 +43,45 @@ const server = defineKind<Server, { name: string }>({
   },
 });
 
+interface Wrapper {
+  name: string;
+  handler: string | null;
+  validator: string | null;
+  options: Option[];
+  tables: string[];
+}
+
+const wrapper = defineKind<Wrapper, { name: string }>({
+  code: 'foreign-data-wrapper',
+  severity: 'warn',
+  means:
+    'A foreign data wrapper of the source, which no extension brings, is not on the destination. One that a foreign table of the schema needs must be made before setup.',
+  src: () =>
+    `SELECT w.fdwname AS name, ${optionsOf('w.fdwoptions')},
+            CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END AS handler,
+            CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END AS validator,
+            ARRAY(SELECT rel.object FROM pg_foreign_table f JOIN rel ON rel.oid = f.ftrelid
+                    JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE s.srvfdw = w.oid ORDER BY 1) AS tables
+       FROM pg_foreign_data_wrapper w
+      WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_foreign_data_wrapper'::regclass AND m.objid = w.oid)
+      ORDER BY 1`,
+  dst: () => 'SELECT fdwname AS name FROM pg_foreign_data_wrapper',
+  judge: (_, { src, dst }) => {
+    const there = new Set(dst.map(({ name }) => name));
+    return src
+      .filter(({ name }) => !there.has(name))
+      .map(({ name, handler, validator, options, tables }) => ({
+        side: 'dst',
+        ...(tables.length > 0 ? { severity: 'fail' as const } : {}),
+        object: `foreign data wrapper ${ident(name)}`,
+        problem: tables.length > 0 ? `is not there, and ${some(tables)} cannot be made without it` : 'is not carried',
+        remedy:
+          `On the destination, as root: CREATE FOREIGN DATA WRAPPER ${ident(name)}` +
+          `${handler === null ? '' : ` HANDLER ${handler}`}${validator === null ? '' : ` VALIDATOR ${validator}`}${optionsClause(options)};`,
+      }));
+  },
+});
+
 interface Mapping {
   server: string;
   username: string;
@@ -71,4 +110,4 @@ const mapping = defineKind<Mapping>({
 
 const MAPPINGS = `SELECT srvname AS server, usename AS username, ${optionsOf('umoptions')} FROM pg_user_mappings ORDER BY 1, 2`;
 
-export const FOREIGN_KINDS = [server, mapping];
+export const FOREIGN_KINDS = [wrapper, server, mapping];

@@ -70,33 +70,37 @@ const DEFAULT_SPACE = `SELECT s.spcname AS name FROM pg_database d JOIN pg_table
 
 interface Default {
   role: string;
+  /** Null for those that hold for every schema. */
+  schema: string | null;
   objects: string;
   grants: { grantee: string | null; privilege: string; grantable: boolean }[];
 }
 
-/** ALTER DEFAULT PRIVILEGES without IN SCHEMA belong to the database. */
-const defaultPrivileges = defineKind<Default>({
+/** Of roles that the destination does not have role-missing tells. */
+const defaultPrivileges = defineKind<Default, { roles: string[] }>({
   code: 'default-privileges',
-  severity: 'note',
-  means: 'Default privileges that hold for every schema are not carried; those of the schema are.',
+  severity: 'warn',
+  means: 'Default privileges are not carried: they are of a role for which root of the destination may not speak.',
   src: () => DEFAULTS,
-  dst: () => DEFAULTS,
-  judge: (_, { src, dst }) => {
-    const key = (one: Default): string => JSON.stringify([one.role, one.objects, one.grants]);
-    const there = new Set(dst.map(key));
+  dst: () =>
+    `SELECT coalesce(array_agg(rolname), '{}') AS roles FROM pg_roles WHERE NOT pg_has_role(current_user, oid, 'USAGE')`,
+  judge: (facts, { src, dst }) => {
+    const others = new Set(dst.flatMap(({ roles }) => roles));
+    const [from, to] = [facts.src.side.config.owner_user.name, facts.dst.side.config.owner_user.name];
+    const here = (role: string): string => (role === from ? to : role);
     return src
-      .filter((one) => !there.has(key(one)))
-      .map(({ role, objects, grants }) => ({
+      .filter(({ role }) => others.has(here(role)))
+      .map(({ role, schema, objects, grants }) => ({
         side: 'src',
-        object: `default privileges of ${ident(role)} on ${objects}`,
-        problem: 'hold for every schema of the database, and are not carried',
-        remedy: `On the destination: ${[
-          ...(grants.some(({ grantee }) => grantee === null)
+        object: `default privileges of ${ident(role)} on ${objects}${schema === null ? '' : ` in ${ident(schema)}`}`,
+        problem: `are not carried: root of the destination may not speak for ${ident(here(role))}`,
+        remedy: `On the destination, as ${ident(here(role))}: ${[
+          ...(schema !== null || grants.some(({ grantee }) => grantee === null)
             ? []
-            : [`ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(role)} REVOKE ALL ON ${objects} FROM PUBLIC;`]),
+            : [`ALTER DEFAULT PRIVILEGES REVOKE ALL ON ${objects} FROM PUBLIC;`]),
           ...grants.map(
             ({ grantee, privilege, grantable }) =>
-              `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(role)} GRANT ${privilege} ON ${objects} TO ${grantee === null ? 'PUBLIC' : ident(grantee)}${grantable ? ' WITH GRANT OPTION' : ''};`,
+              `ALTER DEFAULT PRIVILEGES ${schema === null ? '' : `IN SCHEMA ${ident(schema)} `}GRANT ${privilege} ON ${objects} TO ${grantee === null ? 'PUBLIC' : ident(grantee)}${grantable ? ' WITH GRANT OPTION' : ''};`,
           ),
         ].join(' ')}`,
       }));
@@ -104,12 +108,13 @@ const defaultPrivileges = defineKind<Default>({
 });
 
 const DEFAULTS = `
-  SELECT pg_get_userbyid(d.defaclrole) AS role,
+  SELECT pg_get_userbyid(d.defaclrole) AS role, ns.nspname AS schema,
          CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
                               WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE d.defaclobjtype::text END AS objects,
          coalesce((SELECT json_agg(json_build_object('grantee', CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END,
                      'privilege', x.privilege_type, 'grantable', x.is_grantable) ORDER BY x.grantee = 0, pg_get_userbyid(x.grantee), x.privilege_type)
                      FROM aclexplode(d.defaclacl) x WHERE x.grantee <> d.defaclrole), '[]') AS grants
-    FROM pg_default_acl d WHERE d.defaclnamespace = 0 ORDER BY 1, 2`;
+    FROM pg_default_acl d LEFT JOIN ns ON ns.oid = d.defaclnamespace
+   WHERE d.defaclnamespace = 0 OR ns.oid IS NOT NULL ORDER BY 1, 2, 3`;
 
 export const LABEL_KINDS = [securityLabel, tablespace, defaultTablespace, defaultPrivileges];

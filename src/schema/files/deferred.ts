@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import { constraintKey, type NotValidConstraint } from '../../postgres/catalog/constraints.js';
-import type { CarriedIndex, IndexDefinition } from '../../postgres/catalog/indexes.js';
+import type { CarriedIndex, IndexDefinition, IndexFacts } from '../../postgres/catalog/indexes.js';
 import { commentStatement, planConstraint, type ConstraintPlan } from '../constraint-plan.js';
 import type { DeferredOrigin } from '../deferred-origin.js';
-import { indexParts, planIndex, type IndexPart, type IndexPlan } from '../index-plan.js';
+import { indexParts, planAttachment, planIndex, type IndexPart, type IndexPlan } from '../index-plan.js';
 import type { Schemas } from '../../postgres/schemas.js';
 import type { Block, Head, ParsedFile } from './format.js';
 import { readSchemaFile, shownPath } from './store.js';
@@ -29,6 +29,8 @@ const carried = z.object({
 
 const indexAbout = z.discriminatedUnion('part', [
   carried.extend({ kind: z.literal('index'), part: z.literal('create') }),
+  // Of an index that is there before the data.
+  carried.extend({ kind: z.literal('index'), part: z.literal('attach-alone') }),
   z.object({
     kind: z.literal('index'),
     schema,
@@ -45,7 +47,8 @@ const constraintAbout = z.discriminatedUnion('part', [
   z.object({ kind: z.literal('constraint'), ...named, part: z.literal('comment') }),
 ]);
 
-export function indexBlocks(indexes: readonly IndexDefinition[]): Block[] {
+/** @param attached those that are there before the data, and are attached to one of the others */
+export function indexBlocks(indexes: readonly IndexDefinition[], attached: readonly IndexFacts[]): Block[] {
   const blocks = indexes.flatMap((index) =>
     planIndex(index).parts.map((part) => ({ part, about: aboutIndex(index, part), sql: part.sql })),
   );
@@ -53,6 +56,12 @@ export function indexBlocks(indexes: readonly IndexDefinition[]): Block[] {
   return [
     ...blocks.filter(({ part }) => part.part !== 'attach'),
     ...blocks.filter(({ part }) => part.part === 'attach'),
+    ...attached.flatMap((index) =>
+      planAttachment(index).parts.map(({ sql }) => ({
+        about: { kind: 'index', part: 'attach-alone', ...carried.parse(index) } satisfies z.infer<typeof indexAbout>,
+        sql,
+      })),
+    ),
   ];
 }
 
@@ -90,9 +99,11 @@ function indexesOf(pair: Pair, { blocks, head }: ParsedFile, schemas: Schemas): 
     sql,
   }));
   return parts.flatMap(({ about, sql }) => {
-    if (about.part !== 'create') return [];
+    if (about.part !== 'create' && about.part !== 'attach-alone') return [];
     const { schema, name } = about;
     const index: CarriedIndex = { ...about, label: schemas.label(about) };
+    if (about.part === 'attach-alone')
+      return [{ index, parts: planAttachment(index).parts.map((part) => asInFile(part, sql)) }];
     const own = parts.filter(
       (one) => one.about.part !== 'create' && one.about.schema === schema && one.about.name === name,
     );

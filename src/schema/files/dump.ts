@@ -2,7 +2,7 @@ import { RefusedError } from '../../errors.js';
 import type { Pair } from '../../pair/pair.js';
 import type { Step } from '../../pair/steps.js';
 import { notValidConstraints } from '../../postgres/catalog/constraints.js';
-import { deferredIndexes, invalidIndexes } from '../../postgres/catalog/indexes.js';
+import { attachedIndexes, deferredIndexes, invalidIndexes } from '../../postgres/catalog/indexes.js';
 import { archiveSql, withSchemaArchive } from '../archive.js';
 import { deferredObjects, initialEntries } from '../initial-load.js';
 import { catalogOrigin } from '../origin.js';
@@ -53,6 +53,7 @@ export async function dumpSchemaFiles(
   return withSchemaArchive(pair, async (archive, source) => {
     const deferred = await deferredObjects(source, schemas);
     const [indexes, constraints] = [await deferredIndexes(source, schemas), await notValidConstraints(source, schemas)];
+    const attached = await attachedIndexes(source, schemas);
     const whole = leaveOut(archive.entries, deferred.foreign);
     const initial = initialEntries(archive.entries, deferred);
     const record = await makeRecord(
@@ -65,7 +66,7 @@ export async function dumpSchemaFiles(
     const written: readonly (Omit<Parameters<typeof fileText>[0], 'schemas' | 'major'> & { objects: number })[] = [
       { kind: 'schema', says: SAYS.schema, body: wholeSql, objects: whole.length },
       { kind: 'load', says: SAYS.load, record, body: initialSql, objects: initial.length },
-      { kind: 'indexes', says: SAYS.indexes, body: indexBlocks(indexes), objects: indexes.length },
+      { kind: 'indexes', says: SAYS.indexes, body: indexBlocks(indexes, attached), objects: indexes.length },
       {
         kind: 'constraints',
         says: SAYS.constraints,

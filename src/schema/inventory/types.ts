@@ -61,7 +61,8 @@ const operator: InventoryQuery = () =>
       when('o.oprcanhash', 'hashes'),
       comment('o.oid', 'pg_operator'),
     ),
-    from: `FROM pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE NOT ${ofExtension('o.oid', 'pg_operator')}`,
+    // An operator without function is a name alone, which another calls its negator or commutator, or once did.
+    from: `FROM pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE o.oprcode <> 0 AND NOT ${ofExtension('o.oid', 'pg_operator')}`,
   });
 
 const operatorFamily: InventoryQuery = () =>

@@ -28,10 +28,18 @@ CREATE TABLE refund (
 CREATE TABLE event (id int NOT NULL, kind text NOT NULL, PRIMARY KEY (kind, id)) PARTITION BY HASH (kind);
 CREATE TABLE event_0 PARTITION OF event FOR VALUES WITH (MODULUS 2, REMAINDER 0) WITH (fillfactor = 50);
 CREATE TABLE event_1 PARTITION OF event FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+-- Partitions whose keys are attached to an index that is no key.
+CREATE TABLE loose (id int, v text) PARTITION BY LIST (id);
+CREATE TABLE loose_1 PARTITION OF loose FOR VALUES IN (1, 2);
+CREATE TABLE loose_2 PARTITION OF loose FOR VALUES IN (3, 4);
+ALTER TABLE loose_1 ADD PRIMARY KEY (id);
+ALTER TABLE loose_2 ADD CONSTRAINT "once; only" UNIQUE (id);
+CREATE UNIQUE INDEX loose_once ON loose (id);
 CREATE TABLE empty_parent (a int) PARTITION BY LIST (a);
 COMMENT ON INDEX payment_by_amount IS 'of all';
 COMMENT ON INDEX old_by_amount IS 'of one';
 COMMENT ON TABLE payment_2025_few IS 'few';
+INSERT INTO loose SELECT n, 'v' FROM generate_series(1, 4) n;
 INSERT INTO customer SELECT n, 'customer ' || n FROM generate_series(1, 20) n;
 INSERT INTO payment (customer, at, amount, note)
   SELECT n % 20 + 1, date '2023-01-15' + n * 2, n, CASE n % 3 WHEN 0 THEN 'Note ' || n END FROM generate_series(1, 700) n;
@@ -40,6 +48,7 @@ INSERT INTO event SELECT n, 'kind ' || n % 5 FROM generate_series(1, 100) n;`,
   forward: `
 INSERT INTO payment (customer, at, amount, note) SELECT n, date '2025-03-01' + n, n, 'forward' FROM generate_series(1, 10) n;
 -- From one partition to another.
+UPDATE loose SET v = 'forward' WHERE id = 1;
 UPDATE payment SET at = at + 400 WHERE id = 100 + current_setting('corpus.round')::int;
 DELETE FROM payment WHERE id = 200 + current_setting('corpus.round')::int;
 INSERT INTO event SELECT 1000 * current_setting('corpus.round')::int + n, 'kind ' || n % 5 FROM generate_series(1, 10) n;`,

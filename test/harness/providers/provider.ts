@@ -46,6 +46,10 @@ export const TEST_SETTINGS = {
   max_connections: 400,
   max_prepared_transactions: 10,
   shared_buffers: '64MB',
+  // Compiling takes longer than running what tests ask the catalogs.
+  jit: 'off',
+  // Each test leaves its databases: on its round through all of them, autovacuum would start a process twice a second.
+  autovacuum: 'off',
 };
 
 /** Whether the process that made something is gone, so that nobody will clean up after it. */

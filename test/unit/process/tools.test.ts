@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +72,20 @@ describe('findTools', () => {
     await install('pg_wrapper', 'echo "pg_dump (PostgreSQL) 16.1"');
     await symlink(join(folder, 'pg_wrapper'), join(folder, 'pg_dump'));
     expect((await findTools('pg_dump', environment))[0]?.wrapper).toBe(true);
+  });
+
+  it('starts no wrapper where there is a program, and each program once in a run', async () => {
+    const note = join(folder, 'note');
+    const [wrapped, plain] = [join(folder, 'wrapped'), join(folder, 'plain')];
+    await Promise.all([wrapped, plain].map((one) => mkdir(one)));
+    await install('wrapped/pg_wrapper', `echo wrapper >> ${note}; echo "pg_dump (PostgreSQL) 99.1"`);
+    await symlink('pg_wrapper', join(wrapped, 'pg_dump'));
+    await install('plain/pg_dump', `echo program >> ${note}; echo "pg_dump (PostgreSQL) 98.1"`);
+    environment = { ...environment, variables: { PATH: `${wrapped}:${plain}:/usr/bin:/bin` } };
+    const [first] = await findTools('pg_dump', environment);
+    expect(first).toMatchObject({ major: 98, wrapper: false, path: join(plain, 'pg_dump') });
+    await findDumpTools(environment, { source: 98, destination: 98 }).catch(() => undefined);
+    expect(await readFile(note, 'utf8')).toBe('program\n');
   });
 
   it('says what is too old, where, and what to install', async () => {

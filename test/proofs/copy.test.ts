@@ -1,62 +1,38 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ident } from '../../src/postgres/quote.js';
 import type { BeltOptions, BeltRun } from '../harness/belt.js';
-import { copyPair, expectSame, SETUP, startWriter, untilCopied } from '../harness/copying.js';
-import { holding, must, until } from '../harness/migration.js';
-import type { TestDatabase, TestPair } from '../harness/pair.js';
-import { Proxy } from '../harness/proxy.js';
+import {
+  AT,
+  copyPair,
+  expectSame,
+  pairBehindProxies,
+  sessionAt,
+  startWriter,
+  untilCopied,
+  type CopyOptions,
+} from '../harness/copying.js';
+import { expectEqual, holding, must, until } from '../harness/migration.js';
+import type { TestPair } from '../harness/pair.js';
+import { seeded } from '../harness/seeded.js';
 import { testServers } from '../harness/servers.js';
+
+/** What npm test shows of a small copy (test/e2e/copy.test.ts), here with more rows, more kills, and servers that go away. */
+
+const SIZE: CopyOptions = { rows: 60_000, documents: 300, ownProcess: true };
+
+const SETUP = ['setup', '--copy', 'belt', '--chunk-size', '1MB'] as const;
 
 /** At this rate the copy takes some four seconds. */
 const SLOWLY = [...SETUP, '--max-rate', '8MB/s'] as const;
 
-const proxies: Proxy[] = [];
 const clients: { end: () => Promise<void> }[] = [];
 
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.end();
-  for (const proxy of proxies.splice(0)) proxy.close();
 });
 
-/** A pair whose servers belt reaches by ways that can be cut; the servers reach each other as ever. */
-async function behindProxies(): Promise<{ pair: TestPair; src: Proxy; dst: Proxy }> {
-  const servers = await testServers();
-  const [src, dst] = await Promise.all([Proxy.start(servers.src.info), Proxy.start(servers.dst.info)]);
-  proxies.push(src, dst);
-  const pair = await copyPair({
-    config: ({ src: source, dst: destination }) => {
-      for (const [side, proxy] of [[source, src] as const, [destination, dst] as const]) {
-        if (side === null) continue;
-        side.peer_host ??= side.host;
-        side.peer_port ??= Number(side.port);
-        side.host = '127.0.0.1';
-        side.port = proxy.port;
-        side.sslmode = 'disable';
-      }
-    },
-  });
-  return { pair, src, dst };
-}
-
-/** Waits until a session of belt's is at this, and gives its server process. */
-async function sessionAt(side: TestDatabase, condition: string): Promise<number> {
-  let pid: number | undefined;
-  await until(`a session of belt's: ${condition}`, async () => {
-    const [row] = await side.sql<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'belt setup%'
-          AND ${condition} ORDER BY backend_start LIMIT 1`,
-    );
-    pid = row?.pid;
-    return pid !== undefined;
-  });
-  return pid ?? 0;
-}
-
 const OPEN = /waits for transactions that were open before: pid \d+/;
-const COPYING = "state = 'active' AND query LIKE 'COPY %'";
-const KEEPER = "backend_type = 'client backend' AND state = 'idle in transaction' AND backend_xmin IS NOT NULL";
-const WALSENDER = "backend_type = 'walsender'";
 
 /** Runs setup while something happens to it. Both must end well. */
 async function during(pair: TestPair, happens: () => Promise<void>, options: BeltOptions = {}): Promise<BeltRun> {
@@ -66,30 +42,37 @@ async function during(pair: TestPair, happens: () => Promise<void>, options: Bel
 
 describe("belt's own copy, under a writer", () => {
   it('killed at ten random moments, goes on each time', async () => {
-    const seed = Number(process.env['BELT_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    const random = generator(seed);
-    const pair = await copyPair();
+    const random = seeded();
+    const pair = await copyPair(SIZE);
     const writer = await startWriter(pair);
     const moments: string[] = [];
     for (let kill = 0; kill < 10; kill++) {
       // Half of them anywhere, half of them while rows are copied.
       const run =
         kill % 2 === 0
-          ? await pair.belt(SLOWLY, { killAfter: 300 + random() * 4_000 })
+          ? await pair.belt(SLOWLY, { killAfter: 300 + random.next() * 4_000 })
           : await pair.belt(SLOWLY, {
-              killAtLine: { matches: /asleep until the rows are there/, afterMs: random() * 2_500 },
+              killAtLine: { matches: /asleep until the rows are there/, afterMs: random.next() * 2_500 },
             });
       moments.push(run.signal ?? `exit code ${String(run.exitCode)}`);
       if (run.signal === null) expect(run.exitCode, run.text).toBe(0);
     }
-    const hint = `BELT_TEST_SEED=${String(seed)}: ${moments.join(', ')}`;
+    const hint = `${random.hint}: ${moments.join(', ')}`;
     expect(moments, hint).toContain('SIGKILL');
     await must(pair, SETUP);
     await expectSame(pair, [writer], hint);
+    await must(pair, ['revoke-logins', '--disconnect']);
+    await must(pair, ['teardown-forward-replication']);
+    await must(pair, ['sync']);
+    await expectEqual(pair);
   }, 240_000);
 
   it('its connections cut, a lock in its way, asleep for a while', async () => {
-    const { pair, src, dst } = await behindProxies();
+    const { pair, src, dst } = await pairBehindProxies(SIZE);
+    onTestFinished(() => {
+      src.close();
+      dst.close();
+    });
     const writer = await startWriter(pair);
     const table = (name: string): string => `${ident(pair.schema)}.${ident(name)}`;
     let belt = 0;
@@ -116,21 +99,21 @@ describe("belt's own copy, under a writer", () => {
       pair,
       async () => {
         // While the slot waits for a transaction that is open.
-        const waiting = await sessionAt(pair.src, `${WALSENDER} AND wait_event_type = 'Lock'`);
+        const waiting = await sessionAt(pair.src, AT.makingTheSlot);
         await pause(1_500);
         expect(src.cut(waiting)).toBe(1);
-        await sessionAt(pair.src, `${WALSENDER} AND wait_event_type = 'Lock' AND pid <> ${String(waiting)}`);
+        await sessionAt(pair.src, `${AT.makingTheSlot} AND pid <> ${String(waiting)}`);
         await holding(pair.src, `LOCK TABLE ONLY ${table('marks')} IN ACCESS EXCLUSIVE MODE`, async () => {
           await open.query('ROLLBACK');
           await pause(1_000);
         });
         await holding(pair.dst, `LOCK TABLE ${table('wide')} IN ACCESS EXCLUSIVE MODE`, async () => {
-          await sessionAt(pair.dst, "wait_event_type = 'Lock'");
+          await sessionAt(pair.dst, AT.waitingForLock);
           await pause(5_500);
         });
-        expect(src.cut(await sessionAt(pair.src, COPYING))).toBe(1);
+        expect(src.cut(await sessionAt(pair.src, AT.copying))).toBe(1);
         await untilCopied(pair, 3);
-        expect(dst.cut(await sessionAt(pair.dst, COPYING))).toBe(1);
+        expect(dst.cut(await sessionAt(pair.dst, AT.copying))).toBe(1);
         await untilCopied(pair, 5);
         process.kill(belt, 'SIGSTOP');
         src.cutAll();
@@ -138,7 +121,7 @@ describe("belt's own copy, under a writer", () => {
         await pause(1_500);
         process.kill(belt, 'SIGCONT');
         await untilCopied(pair, 9);
-        expect(src.cut(await sessionAt(pair.src, KEEPER))).toBe(1);
+        expect(src.cut(await sessionAt(pair.src, AT.keepingTheSnapshot))).toBe(1);
       },
       { onStart: (pid) => (belt = pid) },
     );
@@ -148,7 +131,7 @@ describe("belt's own copy, under a writer", () => {
   }, 240_000);
 
   it('its servers restarted and crashed', async () => {
-    const pair = await copyPair();
+    const pair = await copyPair(SIZE);
     const writers = [await startWriter(pair)];
     const servers = await testServers();
     const run = await during(pair, async () => {
@@ -173,14 +156,3 @@ describe("belt's own copy, under a writer", () => {
     await expectSame(pair, writers, run.text);
   }, 240_000);
 });
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
