@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ident } from '../../src/postgres/quote.js';
 import { testServers } from '../harness/servers.js';
 import { compareDatabases, compareRows, differentFacts, readObjects } from './checker/compare.js';
+import { readDatabaseFacts } from './checker/database.js';
 import type { Facts } from './checker/facts.js';
 
 /** The judge is judged: each of these changes to one of two equal databases must be found, and nothing else. */
@@ -130,4 +131,23 @@ it('finds a sequence that is behind, and none that is ahead', async () => {
   ]);
   await other.query(`SELECT nextval('"S 1".free') FROM generate_series(1, 3)`);
   expect(await compareDatabases(one, other, SCOPE)).toEqual([]);
+});
+
+it('finds what the database itself, and its large objects, are not', async () => {
+  await one.query(`SELECT lo_from_bytea(5000, 'contents'), lo_from_bytea(5001, 'the same')`);
+  const database = await readDatabaseFacts(one);
+  await other.query('BEGIN');
+  try {
+    await other.query(`
+      SELECT lo_from_bytea(5000, 'others'), lo_from_bytea(5001, 'the same');
+      COMMENT ON DATABASE "checker b" IS 'hidden'; ALTER DATABASE "checker b" SET work_mem = '7MB';
+      GRANT CREATE ON DATABASE "checker b" TO "checker: reads"`);
+    expect(differentFacts(database, await readDatabaseFacts(other))).toEqual([
+      { object: 'database', problem: expect.stringMatching(/comment is "hidden".*CREATE/) as string },
+      { object: 'large object 5000', problem: expect.stringContaining('contents is') as string },
+      { object: 'setting of the database: work_mem', problem: 'is extra' },
+    ]);
+  } finally {
+    await other.query('ROLLBACK');
+  }
 });

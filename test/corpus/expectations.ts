@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Difference } from './checker/compare.js';
-import { moveAll, type Moved } from './migration.js';
+import { MOVE_MS, moveAll, type Moved } from './migration.js';
 import type { CorpusSchema, Exception } from './schema.js';
 /** The differences that nobody expects, and the exceptions that did not come true. */
 function unexpected(differences: readonly Difference[], exceptions: readonly Exception[] = []): string[] {
@@ -25,7 +25,7 @@ export function corpus(schemas: readonly CorpusSchema[]): void {
       if (process.env['BELT_CORPUS_TIMES'] !== undefined) console.log(line);
     };
     moved = new Map((await moveAll(schemas, log)).map((one) => [one.schema.name, one]));
-  }, 600_000);
+  }, MOVE_MS);
 
   const of = (name: string): Moved => {
     const one = moved.get(name);

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { ident } from '../../src/postgres/quote.js';
 import { testPair, type TestDatabase, type TestPair } from '../harness/pair.js';
 import { compareRows, compareSequences, differentFacts, readObjects, type Difference } from './checker/compare.js';
+import { readDatabaseFacts } from './checker/database.js';
 import type { Facts } from './checker/facts.js';
 import { clientTools, dumpSchema, readReference } from './reference.js';
 import type { CorpusSchema, Sql } from './schema.js';
@@ -50,10 +51,15 @@ export class Moved {
   }
 }
 
+/** Where the databases stand that are moved together. */
 const CORPUS_DC = 'corpus';
 /** What two idle cores keep busy. */
 const AT_ONCE = 4;
 const DEADLINE_MS = 120_000;
+/** One command for all; in containers it takes several times as long as on the machine itself. */
+const COMMAND_MS = 1_200_000;
+/** All of it. */
+export const MOVE_MS = 3_000_000;
 
 /** Makes the databases, moves them all, and compares. Nothing is expected here: see corpus.test.ts. */
 export async function moveAll(schemas: readonly CorpusSchema[], log: (line: string) => void): Promise<Moved[]> {
@@ -126,10 +132,13 @@ export async function moveAll(schemas: readonly CorpusSchema[], log: (line: stri
 async function makeAll(schemas: readonly CorpusSchema[]): Promise<Moved[]> {
   const make = async (schema: CorpusSchema, project?: string): Promise<Moved> => {
     const pair = await testPair({
-      dc: CORPUS_DC,
+      dc: schema.options === undefined ? CORPUS_DC : schema.name,
       db: schema.name,
       schema: schema.schemas?.[0] ?? 'shop',
       makeSchema: false,
+      config: (config) => {
+        config.schema_name = schema.all === true ? '*' : schema.schemas === undefined ? 'shop' : [...schema.schemas];
+      },
       ...(project === undefined ? {} : { project }),
     });
     const text = (sql: Sql | undefined): string => (typeof sql === 'function' ? sql(pair.names) : (sql ?? ''));
@@ -158,9 +167,24 @@ async function belt(
   [command, ...options]: readonly [string, ...string[]],
   { mayFail = false }: { mayFail?: boolean } = {},
 ): Promise<void> {
+  const groups = [...new Set(all.map(({ pair }) => pair.dc))].map((dc) => all.filter(({ pair }) => pair.dc === dc));
+  const [first, ...others] = groups;
+  if (first === undefined) return;
+  const work = (group: readonly Moved[]): Promise<void> => beltFor(group, command, options, mayFail);
+  await Promise.all([work(first), pMap(others, work, { concurrency: 2 })]);
+}
+
+/** Those of one datacenter. */
+async function beltFor(
+  all: readonly Moved[],
+  command: string,
+  options: readonly string[],
+  mayFail: boolean,
+): Promise<void> {
   const [first] = all;
   if (first === undefined) return;
-  const run = await first.pair.beltRaw([command, CORPUS_DC, ...options, '--json'], { timeout: 300_000 });
+  const own = first.schema.options?.[command] ?? [];
+  const run = await first.pair.beltRaw([command, first.pair.dc, ...options, ...own, '--json'], { timeout: COMMAND_MS });
   const { results } = run.json<{ results: (CommandRow & { db: string })[] }>();
   for (const one of all) {
     const row = results.find(({ db }) => db === one.schema.name);
@@ -234,7 +258,10 @@ async function compareAfterSync(one: Moved): Promise<void> {
 async function compareAtTheEnd(one: Moved): Promise<void> {
   const { src, dst } = one.pair;
   const found = await withClient(dst, (client) => readObjects(client, { schemas: one.schemas }));
-  one.objects = differentFacts(one.reference, found);
+  const [database, moved] = await withBoth(src, dst, (from, to) =>
+    Promise.all([readDatabaseFacts(from), readDatabaseFacts(to)]),
+  );
+  one.objects = [...differentFacts(one.reference, found), ...differentFacts(database, moved)];
   const after = await withClient(src, (client) => readObjects(client, { schemas: one.schemas }));
   one.source = differentFacts(one.before, after);
 }

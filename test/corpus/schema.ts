@@ -23,8 +23,12 @@ export interface CorpusSchema {
   readonly name: string;
   /** What it is about. */
   readonly about: string;
-  /** The schemas that move, the first with search_path; `shop` when left out. */
+  /** The schemas that move and are compared, the first with search_path; `shop` when left out. */
   readonly schemas?: readonly [string, ...string[]];
+  /** Whether the config says "*": every schema of the database. */
+  readonly all?: true;
+  /** Options that this database needs of commands: it is moved by runs of its own then. */
+  readonly options?: Readonly<Record<string, readonly string[]>>;
   /** Run on the source as superuser, in the database, before `make`. */
   readonly before?: Sql;
   /** The schema and its rows. Run on the source as owner. */

@@ -83,6 +83,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     CREATE TABLE "Shop Data".kept (id int PRIMARY KEY, what regclass) USING "heap two";
     CREATE TABLE "Shop Data".spaced (id int PRIMARY KEY) TABLESPACE "${space}";
     CREATE UNLOGGED TABLE "Shop Data".light (id int PRIMARY KEY);
+    UPDATE pg_class SET relpages = 300000 WHERE oid = '"Shop Data".light'::regclass;
     CREATE TYPE "Shop Data".point3 AS (x int, y int, z int);
     CREATE CAST ("Shop Data".point3 AS jsonb) WITH INOUT AS ASSIGNMENT;
     CREATE CAST (point AS jsonb) WITH INOUT AS ASSIGNMENT;
@@ -160,6 +161,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'note dst extension-to-create: extension postgres_fdw',
     'note src extension-rows: extension postgres_fdw',
     'note src temporary-table: temporary tables',
+    'note dst disk-space: disk',
     'note src invalid-index: index "Shop Data".broken on "Shop Data".later',
     `note src tablespace: tablespace "${space}"`,
     'note src always-trigger: table "Shop Data"."later"',
@@ -260,6 +262,42 @@ it('names each object that does not come over by itself, until it is gone', asyn
   await src.sql('CHECKPOINT');
   await src.sql(`DROP TABLESPACE "${space}"`);
   expect((await unusual()).map(told)).toEqual([]);
+});
+
+it('names what root of the destination, being no superuser, cannot carry', async () => {
+  const { src, config, names } = pair;
+  const owner = ident(names.owner.name);
+  await src.sql(`
+    SET search_path = "Shop Data";
+    CREATE TYPE cents;
+    CREATE FUNCTION cents_in(cstring) RETURNS cents LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
+    CREATE FUNCTION cents_out(cents) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
+    CREATE TYPE cents (INPUT = cents_in, OUTPUT = cents_out, LIKE = bigint);
+    CREATE CAST (cents AS bigint) WITHOUT FUNCTION AS IMPLICIT;
+    CREATE TRANSFORM FOR cents LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA "Shop Data" GRANT SELECT ON TABLES TO PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+    RESET search_path`);
+  const codes = ['cast-left-behind', 'transform-left-behind', 'default-privileges'];
+  const those = async (): Promise<Finding[]> => (await findings()).filter(({ code }) => codes.includes(code));
+  expect((await those()).map(told)).toEqual([]);
+  if (config.dst === null) throw new Error('the pair has a destination');
+  const root = config.dst.root_user;
+  config.dst.root_user = names.app;
+  await pair.writeConfig();
+  const found = await those();
+  config.dst.root_user = root;
+  await pair.writeConfig();
+  await src.sql(`
+    DROP TYPE "Shop Data".cents CASCADE;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA "Shop Data" REVOKE SELECT ON TABLES FROM PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT EXECUTE ON FUNCTIONS TO PUBLIC`);
+  expect(found.map(({ code, object, remedy }) => `${code}: ${object}: ${remedy}`)).toEqual([
+    'cast-left-behind: cast ("Shop Data".cents AS bigint): On the destination, after setup: CREATE CAST ("Shop Data".cents AS bigint) WITHOUT FUNCTION AS IMPLICIT;',
+    'transform-left-behind: transform for "Shop Data".cents on language "sql": On the destination, as root: CREATE TRANSFORM FOR "Shop Data".cents LANGUAGE "sql" (FROM SQL WITH FUNCTION prsd_lextype(internal));',
+    `default-privileges: default privileges of ${owner} on TABLES in "Shop Data": On the destination, as ${owner}: ALTER DEFAULT PRIVILEGES IN SCHEMA "Shop Data" GRANT SELECT ON TABLES TO PUBLIC;`,
+    `default-privileges: default privileges of ${owner} on FUNCTIONS: On the destination, as ${owner}: ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;`,
+  ]);
 });
 
 it('compares the databases, and finds what serves something else', async () => {

@@ -29,6 +29,9 @@ import changedTables from './27-changed-tables.js';
 import deferrableKeys from './28-deferrable-keys.js';
 import defaults from './29-defaults.js';
 import transactions from './30-transactions.js';
+import privileges from './31-privileges.js';
+import everySchema from './32-every-schema.js';
+import database from './33-database.js';
 
 /** Every schema of the corpus, in the order of the files. */
 export const CORPUS: readonly CorpusSchema[] = [
@@ -62,6 +65,9 @@ export const CORPUS: readonly CorpusSchema[] = [
   deferrableKeys,
   defaults,
   transactions,
+  privileges,
+  everySchema,
+  database,
 ];
 
 /** @returns those whose names begin with one of BELT_CORPUS (`01,08-seq`); when it is not set, those given */

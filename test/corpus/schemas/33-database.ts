@@ -1,0 +1,32 @@
+import { ident } from '../../../src/postgres/quote.js';
+import type { CorpusSchema } from '../schema.js';
+
+export default {
+  name: '33-database',
+  about: 'what belongs to the database: comment, settings, privileges, large objects',
+  options: { setup: ['--accept', 'large-objects'], sync: ['--large-objects'] },
+  before: ({ database, app }) => `
+COMMENT ON DATABASE ${ident(database)} IS 'of the database; with -- ''quotes''';
+ALTER DATABASE ${ident(database)} SET search_path = shop, "a ""b""", public;
+ALTER DATABASE ${ident(database)} SET work_mem = '5MB';
+ALTER DATABASE ${ident(database)} SET default_transaction_isolation = 'repeatable read';
+ALTER DATABASE ${ident(database)} SET app.tenant = 'it''s, a "b"';
+ALTER DATABASE ${ident(database)} SET DateStyle = 'German';
+ALTER DATABASE ${ident(database)} SET TimeZone = 'Asia/Kolkata';
+REVOKE CONNECT ON DATABASE ${ident(database)} FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE ${ident(database)} TO ${ident(app.name)} WITH GRANT OPTION;`,
+  make: `
+CREATE TABLE file (id int PRIMARY KEY, o oid, at timestamptz DEFAULT now());
+CREATE INDEX by_at ON file (at);
+INSERT INTO file (id, o) SELECT n, lo_from_bytea(70000 + n, convert_to(repeat('large ' || n, 3000), 'UTF8')) FROM generate_series(1, 5) n;
+INSERT INTO file (id, o) VALUES (6, lo_create(70006));
+COMMENT ON LARGE OBJECT 70001 IS 'of a large object';
+INSERT INTO file (id) SELECT n FROM generate_series(10, 50) n;`,
+  after: ({ app }) =>
+    `GRANT SELECT ON LARGE OBJECT 70002 TO ${ident(app.name)}; ALTER LARGE OBJECT 70003 OWNER TO ${ident(app.name)};`,
+  forward: `
+INSERT INTO file (id, o) VALUES (100 + current_setting('corpus.round')::int, lo_from_bytea(71000 + current_setting('corpus.round')::int, '\\x00ff'));
+SELECT lo_put(70001, 0, 'SMALL');`,
+  back: `INSERT INTO file (id) VALUES (500); UPDATE file SET at = '2020-01-01' WHERE id = 3;`,
+  findings: ['large objects'],
+} satisfies CorpusSchema as CorpusSchema;
