@@ -9,11 +9,12 @@ import type { Table } from '../postgres/catalog/tables.js';
 import { keysStep } from '../schema/late-keys.js';
 import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
+import { abandon } from './join.js';
 import { catchUpStep } from './ready.js';
 import { readJournal, readRun } from '../pglogical/copy-journal.js';
 import { KeysProgress } from '../pglogical/keys-progress.js';
 import { readCopyBlockers } from '../pglogical/own-progress.js';
-import type { CopyMeter } from './meter.js';
+import type { CopyMeter, Tell } from './meter.js';
 import { persistentStep } from './persistently.js';
 import { lockWaits } from './waits.js';
 
@@ -22,6 +23,10 @@ async function begun(pair: Pair) {
   const dst = await pair.dst.root();
   const subscription = await readSubscription(dst, forward(pair).subscription);
   return { subscription, run: subscription === null ? null : await readRun(dst) };
+}
+
+async function isJoining(pair: Pair): Promise<boolean> {
+  return (await begun(pair)).run?.phase === 'joining';
 }
 
 /** @returns why there is nothing to copy any more, or null */
@@ -40,6 +45,20 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
   const { meter } = options;
   const keys = keysStep(pair, tables, options.controls);
   let handed = false;
+  const walLeft = (bytes: number): void => {
+    meter.phase = 'catch-up';
+    meter.walLeft(bytes);
+  };
+  const copyAnew = async (reason: string, tell: Tell): Promise<void> => {
+    pair.warn(
+      `replication ended before tables of several snapshots were at one point (${reason}): all are copied anew`,
+    );
+    await abandon(direction, signal);
+    await copyTables(pair, tables, { ...options, progress: tell });
+    meter.phase = 'keys';
+    if ((await keys.done?.()) === null) await keys.run(() => undefined);
+    meter.phase = 'hand-over';
+  };
   const steps: Step[] = [
     noBackReplicationStep(pair, () => handedOver(pair)),
     {
@@ -55,7 +74,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     {
       name: 'prepare-subscription',
       title: `make subscription ${direction.subscription}, asleep until the rows are there`,
-      done: () => handedOver(pair),
+      done: async () => (await handedOver(pair)) ?? ((await isJoining(pair)) ? 'it is awake' : null),
       run: async (progress) => {
         pair.begin();
         const wait = { lockWait: options.lockWait, progress };
@@ -91,15 +110,24 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     done: async () => {
       return (await begun(pair)).subscription?.enabled === true ? handedOver(pair) : null;
     },
-    run: async () => {
-      const dst = await pair.dst.root();
-      const run = await readRun(dst);
-      if (run === null) throw new Error('there is no journal of the copy');
-      handed = true;
-      if (run.phase === 'done') await restartWorker(direction);
-      else await handOver(direction, run, await readJournal(dst, await pair.schemas()), tables);
-      await waitForDirection(direction, ['replicating'], { signal });
-      return undefined;
+    run: async (progress) => {
+      for (;;) {
+        const dst = await pair.dst.root();
+        const run = await readRun(dst);
+        if (run === null) throw new Error('there is no journal of the copy');
+        handed = true;
+        if (run.phase === 'done') await restartWorker(direction);
+        else {
+          const journal = await readJournal(dst, await pair.schemas());
+          const reason = await handOver(direction, run, journal, tables, { signal, left: walLeft });
+          if (reason !== null) {
+            await copyAnew(reason, progress);
+            continue;
+          }
+        }
+        await waitForDirection(direction, ['replicating'], { signal });
+        return undefined;
+      }
     },
   };
   const lookAtKeys = keysLook(pair, tables, meter);
@@ -116,14 +144,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
     shown('hand-over', handing),
     shown(
       'catch-up',
-      catchUpStep(
-        direction,
-        signal,
-        () => handed,
-        (bytes) => {
-          meter.walLeft(bytes);
-        },
-      ),
+      catchUpStep(direction, signal, () => handed, walLeft),
     ),
   ];
 }

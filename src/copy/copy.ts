@@ -3,17 +3,20 @@ import { canCopyBinary } from '../data/copy-stream.js';
 import type { Pair } from '../pair/pair.js';
 import { forward } from '../pglogical/direction.js';
 import { tablesInSet } from '../pglogical/replication-sets.js';
-import { slotName } from '../pglogical/state.js';
+import { readSlot, slotName } from '../pglogical/state.js';
 import { readTables, type Column, type Table } from '../postgres/catalog/tables.js';
 import { makeDurable } from '../postgres/durable.js';
+import { ReplicationSession } from '../postgres/replication-session.js';
 import type { Label } from '../postgres/schemas.js';
 import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
 import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
+
 import type { CopyTable } from './chunk.js';
 import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';
+import { mayJoin } from './join.js';
 import {
   beginRun,
   isWhole,
@@ -27,7 +30,8 @@ import {
 import { readJournalProgress } from '../pglogical/own-progress.js';
 import type { CopyMeter } from './meter.js';
 import { gatherSmall, planChunks } from './plan.js';
-import { openWave } from './wave.js';
+import { makeSlot } from './start-slot.js';
+import { openWave, type Wave } from './wave.js';
 import { endLeftWorkers } from './worker.js';
 import { copyPieces } from './workers.js';
 
@@ -52,9 +56,8 @@ const WAVES = 20;
 const READING = { what: 'reading the tables', attempts: LONG_ATTEMPTS } as const;
 
 /**
- * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source. A lost
- * connection, or a server that starts anew, only makes it longer: while the snapshot lives, the copy goes on; else it begins
- * anew. A copy that was whole when an earlier run was ended is kept.
+ * Copies the rows of the tables to the destination, with several workers, from one snapshot of the source; or what an
+ * earlier run has not copied, from a later one. A lost connection, or a server that starts anew, only makes it longer.
  * The subscription must be there, asleep: see hand-over.ts.
  * @returns what the journal says when all is there
  * @throws RefusedError when the servers no longer fit each other; QueryError when a server refuses rows; ConnectionError,
@@ -67,7 +70,7 @@ export async function copyTables(pair: Pair, tables: readonly Table[], options: 
     if (missing.length === 0 && hasSnapshot(await readRun(dst))) break;
     // Each wave ends with all its tables whole, or with an error: only a server that forgets leads here again.
     if (waves > WAVES) throw new Error(`tables are still missing after ${String(WAVES)} waves`);
-    await copyWave(pair, tables, options);
+    await copyWave(pair, tables, missing, options);
   }
   // On the session that has just seen all of it: a server that has crashed since then has ended it.
   await makeDurable(dst);
@@ -87,22 +90,22 @@ export function hasSnapshot(run: CopyRun | null): boolean {
   return run !== null && run.phase !== 'preparing';
 }
 
-/**
- * All tables from one snapshot. What an earlier run has copied is of no use to this one: pglogical applies the first
- * transaction after each start of its worker before it has read how far each table is (`process_syncing_tables` runs at its
- * commit), so tables of two snapshots could lose an update.
- */
-async function copyWave(pair: Pair, tables: readonly Table[], options: CopyOptions): Promise<void> {
+async function copyWave(
+  pair: Pair,
+  tables: readonly Table[],
+  missing: readonly Table[],
+  options: CopyOptions,
+): Promise<void> {
   const direction = forward(pair);
   options.meter.phase = 'preparing';
   const { src, dst } = await pair.roots();
   const slot = await slotName(dst, direction);
   await makeJournal(dst);
-  await dropSlot(direction, slot, pair.environment.signal);
-  const wave = await openWave(pair, slot, tables, options);
+  const run = await goingOn(pair, slot);
+  const wanted = run === null ? tables : missing;
+  const wave = await begin(pair, { slot, run, wanted }, options);
   try {
-    await beginRun(dst, slot, wave.lsn, options.controls.jobs);
-    const current = await lockedTables(pair, tables);
+    const current = await lockedTables(pair, wanted);
     const destination = await destinationColumns(pair, current, options.progress);
     const planned = current.map((table): CopyTable => {
       const { blocks, bytes } = wave.sizes.get(table.label) ?? { blocks: 0, bytes: 0 };
@@ -126,12 +129,52 @@ async function copyWave(pair: Pair, tables: readonly Table[], options: CopyOptio
         chunks: counts.get(label) ?? 1,
       })),
     );
-    await emptyTables(pair, tables, options.progress);
+    await emptyTables(pair, wanted, options.progress);
     options.meter.plan(await readJournalProgress(dst, await pair.schemas(), null));
     await copyPieces(pair, wave, gatherSmall(chunks, options.controls.jobs), options);
   } finally {
     await wave.close();
   }
+}
+
+/** Takes the snapshot of a wave; the first wave of a run makes the slot before that. */
+async function begin(
+  pair: Pair,
+  { slot, run, wanted }: { readonly slot: string; readonly run: CopyRun | null; readonly wanted: readonly Table[] },
+  options: CopyOptions,
+): Promise<Wave> {
+  const { src, environment, applicationName } = pair;
+  const dst = await pair.dst.root();
+  if (run === null) await dropSlot(forward(pair), slot, environment.signal);
+  // As role pglogical: it alone may load the output plugin on servers that want plugins listed.
+  const replication = await ReplicationSession.connect(src.address('pglogical'), {
+    applicationName,
+    signal: environment.signal,
+  });
+  try {
+    if (run === null) {
+      const { lsn, harmless } = await makeSlot(pair, replication, slot, options);
+      await beginRun(dst, { slot, start_lsn: lsn, resumable: harmless, jobs: options.controls.jobs });
+    }
+    return await openWave(pair, replication, wanted, options);
+  } finally {
+    // The snapshot lives on in the wave's own session.
+    await replication.close();
+  }
+}
+
+/** The earlier run that can be gone on with: its slot still holds all changes since. */
+async function goingOn(pair: Pair, slot: string): Promise<CopyRun | null> {
+  const { src, dst } = await pair.roots();
+  const run = await readRun(dst);
+  if (run?.slot !== slot || run.phase !== 'copying' || !run.resumable) return null;
+  const whole = (await readJournal(dst, await pair.schemas())).some(isWhole);
+  // Nothing is whole: to begin anew is simpler, and lets the source throw its log away.
+  if (!whole || !(await mayJoin(dst))) return null;
+  const state = await readSlot(src, slot);
+  // One that somebody has read, or made anew, lacks changes since then.
+  const usable = state !== null && state.wal_status !== 'lost' && state.confirmed_flush_lsn === run.start_lsn;
+  return usable ? run : null;
 }
 
 /**

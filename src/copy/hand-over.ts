@@ -15,6 +15,7 @@ import {
   type CopyRun,
   type JournalTable,
 } from '../pglogical/copy-journal.js';
+import { goOnJoining, joinTables, type JoinOptions } from './join.js';
 import { slotBlockers, slotDeadline, waitsForOpen, type SlotWait } from './slot-wait.js';
 
 /**
@@ -155,37 +156,55 @@ async function endMaker({ provider }: Direction, slot: string): Promise<void> {
 }
 
 /**
- * Wakes the subscription.
+ * Wakes the subscription: when all tables are from one snapshot, after the slot was moved on to it; else by bringing them to
+ * one point.
  * @param wanted the tables that are replicated
+ * @returns null when that went well; else why pglogical could not bring them to one point: everything must be copied anew
  * @throws CheckFailedError when the journal does not prove each of them whole, RefusedError when the slot has moved on
  */
 export async function handOver(
   direction: Direction,
-  { start_lsn: startLsn }: CopyRun,
-  tables: readonly JournalTable[],
+  run: CopyRun,
+  journal: readonly JournalTable[],
   wanted: readonly Table[],
-): Promise<void> {
-  const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
-  requireWhole(direction, startLsn, tables, wanted);
-  const slot = await readSlot(provider, await slotName(subscriber, direction));
-  if (slot?.confirmed_flush_lsn !== startLsn || slot.wal_status === 'lost') throw slotMoved(direction, startLsn, slot);
+  options: JoinOptions,
+): Promise<string | null> {
+  const labels = new Set(wanted.map(({ label }) => label));
+  const tables = journal.filter(({ label }) => labels.has(label));
+  requireWhole(direction, tables, wanted);
+  if (run.phase === 'joining') return goOnJoining(direction, run, tables, options);
+  const provider = await direction.provider.root();
+  const slot = await readSlot(provider, run.slot);
+  const [snapshot = run.start_lsn, ...others] = new Set(tables.map(({ lsn }) => lsn));
+  const moved = others.length === 0 && slot?.confirmed_flush_lsn === snapshot;
+  if ((slot?.confirmed_flush_lsn !== run.start_lsn && !moved) || slot.wal_status === 'lost')
+    throw slotMoved(direction, run.start_lsn, slot);
+  if (others.length > 0) return joinTables(direction, tables, options);
+  if (!moved) await moveSlot(direction, run.slot, snapshot);
+  await wake(direction);
+  return null;
+}
+
+/** Has the slot leave out what the snapshot has. */
+async function moveSlot({ provider }: Direction, slot: string, snapshot: string | null): Promise<void> {
+  const session = await provider.session('pglogical');
+  await session.withStatementTimeout(0, () =>
+    session.query('SELECT pg_replication_slot_advance($1, $2::pg_lsn)', [slot, snapshot]),
+  );
+}
+
+async function wake(direction: Direction): Promise<void> {
+  const subscriber = await direction.subscriber.root();
   await subscriber.transaction(async () => {
     await setPhase(subscriber, 'done');
     // With the journal: whoever looks sees a copy that is not over, or replication that is on.
     await subscriber.query('SELECT pglogical.alter_subscription_enable($1, false)', [direction.subscription]);
   });
-  // Now its worker need not be waited for.
-  await subscriber.query('SELECT pglogical.alter_subscription_enable($1, true)', [direction.subscription]);
 }
 
-/** What is handed over is proved: all pieces of each table are there, and as many rows as the slot's snapshot has. */
-function requireWhole(
-  { subscriber }: Direction,
-  startLsn: string | null,
-  tables: readonly JournalTable[],
-  wanted: readonly Table[],
-): void {
-  const whole = new Set(tables.filter((table) => isWhole(table) && table.lsn === startLsn).map(({ label }) => label));
+/** What is handed over is proved: all pieces of each table are there, and as many rows as the source's snapshot has. */
+function requireWhole({ subscriber }: Direction, tables: readonly JournalTable[], wanted: readonly Table[]): void {
+  const whole = new Set(tables.filter(isWhole).map(({ label }) => label));
   const missing = wanted.map(({ label }) => label).filter((label) => !whole.has(label));
   if (missing.length === 0) return;
   const names = missing.slice(0, MAX_NAMES).map((label) => `"${label}"`);

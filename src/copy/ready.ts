@@ -9,7 +9,7 @@ const LOOK_MS = 500;
 /** Milliseconds for which it may be down: a worker that failed is started again after some seconds. */
 const DOWN_MS = 20_000;
 /** Milliseconds without anything confirmed, when a session is in the way of the worker, and when none is. */
-const BLOCKED_MS = 20_000;
+export const STALL_LOOK_MS = 20_000;
 const STALLED_MS = 600_000;
 
 /**
@@ -60,7 +60,7 @@ async function untilReady(direction: Direction, signal: AbortSignal, left: (byte
     position = confirmed;
     if (state.status !== 'down') upAt = now;
     else if (now - upAt > DOWN_MS) throw isDown(direction, state);
-    if (now - movedAt > BLOCKED_MS && readyPid === null) await refuseStalled(direction, pid, now - movedAt);
+    if (now - movedAt > STALL_LOOK_MS && readyPid === null) await refuseStalled(direction, pid, now - movedAt);
     left(state.slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the destination caught up; replication goes on by itself');
@@ -75,7 +75,12 @@ function isDown({ subscriber, subscription }: Direction, { reasons }: DirectionS
   });
 }
 
-async function refuseStalled({ subscriber, subscription }: Direction, pid: number | null, ms: number): Promise<void> {
+/** @throws DeadlineError naming who is in the way of the worker, or when nothing has moved for very long */
+export async function refuseStalled(
+  { subscriber, subscription }: Direction,
+  pid: number | null,
+  ms: number,
+): Promise<void> {
   const session = await subscriber.root();
   const { pids } = await session.one<{ pids: number[] }>(
     'SELECT coalesce(pg_blocking_pids($1), ARRAY[]::int[]) AS pids',

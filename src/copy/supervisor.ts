@@ -190,7 +190,7 @@ async function explain(
   if (!(ended instanceof BeltError)) return error;
   const done = await copiedSoFar(destination);
   const command = `"belt setup ${pair.config.dc} ${pair.db}"`;
-  const goesOn = `Run ${command} again: it goes on; a copy that is not whole begins anew.`;
+  const goesOn = `Run ${command} again: it goes on, and keeps the tables that are whole.`;
   const hint = !dropSlot
     ? goesOn
     : dropped

@@ -1,19 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { ConnectionError } from '../errors.js';
 import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import { literal, qualified } from '../postgres/quote.js';
 import type { Label } from '../postgres/schemas.js';
-import { ReplicationSession } from '../postgres/replication-session.js';
+import type { ReplicationSession } from '../postgres/replication-session.js';
 import type { Session } from '../postgres/session.js';
 import { whileNamingBlockers, type SlotWait } from './slot-wait.js';
 
 /** The snapshot is gone, since the session that kept it is: what is not whole yet must come from a new one. */
 export class SnapshotLostError extends ConnectionError {}
 
-/**
- * A wave: all that is copied from one snapshot of the source, which is where the slot begins by which changes come later.
- */
+/** A wave: all that is copied from one snapshot of the source. */
 export interface Wave {
   /** Where the snapshot is in the write-ahead log. */
   readonly lsn: string;
@@ -30,21 +29,25 @@ export interface Wave {
 }
 
 /**
- * Opens a wave: a slot with its snapshot, and the tables locked against TRUNCATE and rewriting (readers and writers go
- * on), so that their blocks stay what they are.
- * @param slot its name
+ * Opens a wave: a snapshot, and the tables locked against TRUNCATE and rewriting (readers and writers go on), so that their
+ * blocks stay what they are. A passing slot only serves to know where in the log the snapshot is.
  */
-export async function openWave(pair: Pair, slot: string, tables: readonly Table[], wait: SlotWait): Promise<Wave> {
-  const { src, environment, applicationName } = pair;
+export async function openWave(
+  pair: Pair,
+  replication: ReplicationSession,
+  tables: readonly Table[],
+  wait: SlotWait,
+): Promise<Wave> {
+  const { src, environment } = pair;
   const { progress } = wait;
-  // As role pglogical: it alone may load the output plugin on servers that want plugins listed.
-  const replication = await ReplicationSession.connect(src.address('pglogical'), {
-    applicationName,
-    signal: environment.signal,
-  });
   let keeper: Session | undefined;
   try {
-    const start = await whileNamingBlockers(pair, replication, wait, replication.createSlot(slot));
+    const start = await whileNamingBlockers(
+      pair,
+      replication,
+      wait,
+      replication.takeSnapshot(passingSlot(environment.pid)),
+    );
     keeper = await src.open('root', { statementTimeout: 0 });
     const names = tables.map(({ schema, name }) => `ONLY ${qualified(schema, name)}`);
     const lock = names.length === 0 ? '' : `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`;
@@ -63,14 +66,17 @@ export async function openWave(pair: Pair, slot: string, tables: readonly Table[
       snapshot,
       sizes,
       verify: together(() => verifyKeeper(kept)),
-      close: async () => {
-        await Promise.all([kept.close(), replication.close()]);
-      },
+      close: () => kept.close(),
     };
   } catch (error) {
-    await Promise.all([keeper?.close(), replication.close()]);
+    await keeper?.close();
     throw error;
   }
+}
+
+/** One that the server has not noticed yet to be without its reader must not be in the way of the next. */
+function passingSlot(pid: number): string {
+  return `belt_copy_${String(pid)}_${randomBytes(3).toString('hex')}`;
 }
 
 /**
@@ -97,7 +103,7 @@ async function verifyKeeper(keeper: Session): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     throw new SnapshotLostError(`the snapshot of the source is gone: ${error.message}`, {
-      hint: 'Run the same command again: the copy begins anew.',
+      hint: 'Run the same command again: it goes on with what is missing.',
       detail: { side: 'src' },
       cause: error,
     });

@@ -76,7 +76,7 @@ async function importSnapshot(session: Session, snapshot: string): Promise<void>
   } catch (error) {
     if (!(error instanceof QueryError) || !INVALID_SNAPSHOT.has(error.sqlstate)) throw error;
     throw new SnapshotLostError('the snapshot of the source is gone, since the connection that kept it was lost', {
-      hint: 'Run the same command again: the copy begins anew.',
+      hint: 'Run the same command again: it goes on with what is missing.',
       detail: { side: 'src' },
       cause: error,
     });

@@ -12,13 +12,18 @@ import { CONTROL } from './copy-control.js';
  * changes begin that replication has to bring.
  */
 
-/** `preparing` until the snapshot is there; `done` once pglogical brings the changes. */
-export type CopyPhase = 'preparing' | 'copying' | 'done';
+/**
+ * `preparing` until the snapshot is there; `joining` while pglogical brings tables of several snapshots to one point; `done`
+ * once it brings the changes of all tables.
+ */
+export type CopyPhase = 'preparing' | 'copying' | 'joining' | 'done';
 
 export interface CopyRun {
   readonly slot: string;
-  /** Where the slot begins: the snapshot of the first wave. Null as long as there is none. */
+  /** Where the slot begins: before all snapshots. Null as long as there is none. */
   readonly start_lsn: string | null;
+  /** Whether tables of several snapshots can be handed over: see start-slot.ts. */
+  readonly resumable: boolean;
   readonly phase: CopyPhase;
   readonly jobs: number;
   /** ISO 8601 */
@@ -60,7 +65,7 @@ export async function makeJournal(session: Session): Promise<void> {
   await session.query(
     `CREATE SCHEMA IF NOT EXISTS "belt";
      CREATE TABLE IF NOT EXISTS ${RUN} (
-       slot text PRIMARY KEY, start_lsn pg_lsn, phase text NOT NULL, jobs int NOT NULL,
+       slot text PRIMARY KEY, start_lsn pg_lsn, resumable bool NOT NULL DEFAULT false, phase text NOT NULL, jobs int NOT NULL,
        started_at timestamptz NOT NULL DEFAULT now());
      CREATE TABLE IF NOT EXISTS ${TABLE} (
        schema_name text, table_name text, bytes int8 NOT NULL, chunks int NOT NULL, lsn pg_lsn NOT NULL,
@@ -82,7 +87,7 @@ export async function journalThere(session: Session): Promise<boolean> {
 export async function readRun(session: Session): Promise<CopyRun | null> {
   if (!(await journalThere(session))) return null;
   const [run] = await session.query<CopyRun>(
-    `SELECT slot, start_lsn::text, phase, jobs, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
+    `SELECT slot, start_lsn::text, resumable, phase, jobs, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at FROM ${RUN}`,
   );
   return run ?? null;
 }
@@ -96,19 +101,27 @@ export async function announceRun(session: Session, slot: string, jobs: number):
 }
 
 /** Begins a new copy: what an earlier one noted is forgotten. */
-export async function beginRun(session: Session, slot: string, lsn: string, jobs: number): Promise<void> {
+export async function beginRun(
+  session: Session,
+  run: Pick<CopyRun, 'slot' | 'start_lsn' | 'resumable' | 'jobs'>,
+): Promise<void> {
   await session.transaction(async () => {
     await session.query(`DELETE FROM ${RUN}`);
     await session.query(`DELETE FROM ${TABLE}`);
-    await session.query(`INSERT INTO ${RUN} (slot, start_lsn, phase, jobs) VALUES ($1, $2::pg_lsn, 'copying', $3)`, [
-      slot,
-      lsn,
-      jobs,
-    ]);
+    await session.query(
+      `INSERT INTO ${RUN} (slot, start_lsn, resumable, phase, jobs) VALUES ($1, $2::pg_lsn, $3, 'copying', $4)`,
+      [run.slot, run.start_lsn, run.resumable, run.jobs],
+    );
   });
 }
 
-/** Notes that the copy is handed over; within the caller's transaction. */
+/** Notes that nothing of what was copied can be used; within the caller's transaction. */
+export async function abandonRun(session: Session): Promise<void> {
+  await session.query(`DELETE FROM ${TABLE}`);
+  await session.query(`UPDATE ${RUN} SET phase = 'preparing', start_lsn = NULL, resumable = false`);
+}
+
+/** Notes how far the copy is; within the caller's transaction. */
 export async function setPhase(session: Session, phase: CopyPhase): Promise<void> {
   await session.query(`UPDATE ${RUN} SET phase = $1`, [phase]);
 }

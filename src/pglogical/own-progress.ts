@@ -65,11 +65,12 @@ export function tableLoads(journal: readonly JournalProgress[]): TableLoad[] {
 
 /** @param blockedBy sessions that hold a lock which the copy waits for @param seconds how old the snapshot is, or null */
 export function assembleOwnLoad(
-  { holder, started_at, tables: planned, whole }: UnfinishedCopy,
+  copy: UnfinishedCopy,
   journal: readonly JournalProgress[],
   seconds: number | null,
   blockedBy: { side: SideName; pid: number }[],
 ): InitialLoad {
+  const { holder, started_at, tables: planned, whole } = copy;
   const interrupted = holder === null;
   const overall = streamRatio(journal) ?? 1;
   const loads = journal.map((table) => tableLoad(table, overall, interrupted));
@@ -80,7 +81,7 @@ export function assembleOwnLoad(
   const bytes_per_second = moves ? Math.round(lately / seconds) : null;
   return {
     copied_by: 'belt',
-    phase: interrupted ? 'interrupted' : planned === 0 ? 'preparing' : whole === planned ? 'keys' : 'copying',
+    phase: phaseOf(copy),
     started_at,
     snapshot_seconds: seconds,
     tables: loads.map(({ load }) => load),
@@ -90,6 +91,13 @@ export function assembleOwnLoad(
     seconds_left: secondsLeft(bytes_total - bytes_done, bytes_per_second),
     blocked_by: interrupted ? [] : blockedBy,
   };
+}
+
+function phaseOf({ holder, phase, tables, whole }: UnfinishedCopy): InitialLoad['phase'] {
+  if (holder === null) return 'interrupted';
+  if (phase === 'joining') return 'catch-up';
+  if (tables === 0) return 'preparing';
+  return whole === tables ? 'keys' : 'copying';
 }
 
 /** Bytes of COPY's stream for one on disk: known from what has arrived; null before anything has. */

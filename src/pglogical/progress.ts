@@ -20,7 +20,7 @@ export interface InitialLoad {
   /** Who copies. */
   copied_by: 'belt' | 'pglogical';
   /** `preparing` until the snapshot is there; `keys` when all rows are and keys are built; `interrupted` when nobody is at it. */
-  phase: 'preparing' | 'copying' | 'keys' | 'interrupted';
+  phase: 'preparing' | 'copying' | 'keys' | 'catch-up' | 'interrupted';
   /** ISO 8601; null where the server does not tell. */
   started_at: string | null;
   /** How long the copy has kept a snapshot open on the source, whose VACUUM removes nothing newer meanwhile. */

@@ -4,16 +4,16 @@ import { connectionError, queryError } from './failures.js';
 import { cutClient, endClient, NEWER_SETTINGS, type Address } from './session.js';
 import { connectTls } from './tls.js';
 
-/** Where a slot begins, and the snapshot of the database at exactly that point of the write-ahead log. */
-export interface SlotStart {
-  /** The consistent point: changes committed after it come through the slot, all earlier ones are in the snapshot. */
+/** A snapshot of the database, and its exact point in the write-ahead log. */
+export interface Snapshot {
+  /** The consistent point: what was committed before it is in the snapshot, and nothing else. */
   readonly lsn: string;
   /** For SET TRANSACTION SNAPSHOT, as long as the session that made the slot does nothing else. */
   readonly snapshot: string;
 }
 
 /**
- * A connection in replication mode: only there a slot can be made together with a snapshot.
+ * A connection in replication mode: only there a snapshot is had with its point in the log.
  * Source: PostgreSQL documentation, "Streaming Replication Protocol".
  */
 export class ReplicationSession {
@@ -63,17 +63,30 @@ export class ReplicationSession {
   }
 
   /**
-   * Makes a logical slot for pglogical's output and exports its snapshot. Waits until every transaction that writes,
-   * anywhere on the server, has ended.
+   * Makes a logical slot for pglogical's output, which stays. Waits until every transaction that writes, anywhere on the
+   * server, has ended.
    */
-  async createSlot(slot: string): Promise<SlotStart> {
+  async createSlot(slot: string): Promise<void> {
+    await this.#createSlot(slot, 'LOGICAL pglogical_output NOEXPORT_SNAPSHOT');
+  }
+
+  /**
+   * Takes a snapshot and tells where it is in the write-ahead log, by a slot that goes with this connection. Waits as
+   * createSlot() does.
+   */
+  async takeSnapshot(slot: string): Promise<Snapshot> {
+    const row = await this.#createSlot(slot, 'TEMPORARY LOGICAL pglogical_output EXPORT_SNAPSHOT');
+    return { lsn: row.consistent_point, snapshot: row.snapshot_name };
+  }
+
+  async #createSlot(slot: string, kind: string): Promise<{ consistent_point: string; snapshot_name: string }> {
     // Slot names are letters, digits and underscores only.
     if (!/^[a-z0-9_]{1,63}$/.test(slot)) throw new RangeError(`no slot can be called "${slot}"`);
     const [row] = await this.#query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT "${slot}" LOGICAL pglogical_output EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT "${slot}" ${kind}`,
     );
     if (row === undefined) throw new Error('the server made a slot without saying where it starts');
-    return { lsn: row.consistent_point, snapshot: row.snapshot_name };
+    return row;
   }
 
   async close(): Promise<void> {

@@ -45,7 +45,7 @@ const initialLoad = z
   .object({
     copied_by: z.enum(['belt', 'pglogical']).describe('Who copies (`setup --copy`).'),
     phase: z
-      .enum(['preparing', 'copying', 'keys', 'interrupted'])
+      .enum(['preparing', 'copying', 'keys', 'catch-up', 'interrupted'])
       .describe(
         '`preparing` until the snapshot of the source is there; `keys` when all rows are there, and keys are built; ' +
           '`interrupted` when no belt is at it any more: run setup again.',

@@ -3,6 +3,7 @@ import type { Session } from '../../postgres/session.js';
 import { SQLSTATE } from '../../postgres/sqlstate.js';
 import { waitFor } from '../../postgres/wait.js';
 import { REPLICATION_SET } from '../direction.js';
+import { peekCall } from '../peek.js';
 import type { Facts } from './facts.js';
 
 /** A change of a row as pglogical's output plugin tells it. */
@@ -112,14 +113,10 @@ async function readerOf({ direction }: Facts): Promise<Session> {
   }
 }
 
-/** The plugin's parameters are those of the apply worker, but for the format. Source: pglogical.c, pglogical_start_replication. */
 const PEEK = `
 WITH rows AS MATERIALIZED (
   SELECT ordinality AS place, lsn, xid::text AS xid, data
-    FROM pg_logical_slot_peek_changes($1, NULL, 100, 'expected_encoding', 'UTF8', 'min_proto_version', '1',
-           'max_proto_version', '1', 'startup_params_format', '1', 'proto_format', 'json',
-           'pglogical.forward_origins', '', 'pglogical.replication_set_names', $2,
-           'hooks.setup_function', 'pglogical.pglogical_hooks_setup') WITH ORDINALITY
+    FROM ${peekCall(100)} WITH ORDINALITY
 ), changes AS (
   SELECT * FROM rows WHERE data LIKE '{"action":"I"%' OR data LIKE '{"action":"U"%' OR data LIKE '{"action":"D"%'
 ), next AS (

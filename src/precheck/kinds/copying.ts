@@ -56,6 +56,28 @@ const replica = defineKind<{ may: boolean }>({
         ],
 });
 
+const resume = defineKind<{ may: boolean }>({
+  code: 'copy-begins-anew',
+  severity: 'note',
+  means: "Root may not write into pglogical's catalog: a copy that was interrupted begins anew.",
+  dst: ({ pglogical }) =>
+    pglogical
+      ? `SELECT bool_and(has_table_privilege('pglogical.local_sync_status', privilege)) AS may
+           FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS privilege`
+      : null,
+  judge: (facts, { dst: [answer] }) =>
+    answer === undefined || answer.may
+      ? []
+      : [
+          {
+            side: 'dst',
+            object: 'pglogical.local_sync_status',
+            problem: `is closed to role ${facts.dst.side.config.root_user.name}: a copy that is interrupted cannot be gone on with, and begins anew`,
+            remedy: 'As its owner: GRANT INSERT, UPDATE, DELETE ON pglogical.local_sync_status TO that role.',
+          },
+        ],
+});
+
 const whole = defineKind({
   code: 'tables-not-split',
   severity: 'note',
@@ -74,4 +96,4 @@ const whole = defineKind({
         ],
 });
 
-export const COPYING_KINDS = [connections, replica, whole];
+export const COPYING_KINDS = [connections, replica, resume, whole];

@@ -21,6 +21,7 @@ const PHASES: Readonly<Record<Load['phase'], string>> = {
   preparing: 'waits for its snapshot of the source',
   copying: '',
   keys: 'keys are built',
+  'catch-up': 'catches up',
   interrupted: 'interrupted',
 };
 
