@@ -11,8 +11,6 @@ const PACKAGES = [
   { name: 'pg-copy-streams', home: 'src/data/' },
   { name: 'chalk', home: 'src/render/' },
   { name: 'cli-table3', home: 'src/render/' },
-  { name: 'log-update', home: 'src/render/' },
-  { name: 'cli-truncate', home: 'src/render/' },
   { name: 'process', home: 'src/cli.ts' },
   { name: 'node:process', home: 'src/cli.ts' },
 ];

@@ -10,6 +10,7 @@ import { liveTerminal, styleMaker, type Output } from './output.js';
 import { packageFile } from './package-file.js';
 import { buildProgram, type Handlers, type PairCall } from './program.js';
 import { registry } from './registry.js';
+import type { Progress } from './render/progress.js';
 import type { Envelope, Row } from './results/envelope.js';
 import type { WatchSink } from './watcher.js';
 
@@ -41,7 +42,9 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   // Every session listens, and a datacenter has many.
   setMaxListeners(0, signal);
   const run = new Run(host);
-  const tell = (): void => void host.stderr.write(run.farewell);
+  const tell = (): void => {
+    run.bidFarewell();
+  };
   signal.addEventListener('abort', tell);
   try {
     return await run.commandLine(args);
@@ -52,12 +55,19 @@ export async function main(args: readonly string[], host: Host): Promise<number>
 
 /** One run: what becomes of a command line that was understood, and the exit code that comes of it. */
 class Run implements Handlers {
-  farewell = FAREWELL;
+  #farewell = FAREWELL;
+  #progress: Progress | undefined;
   #exitCode = 0;
 
   #args: readonly string[] = [];
 
   constructor(private readonly host: Host) {}
+
+  /** After the signal to end. */
+  bidFarewell(): void {
+    if (this.#progress === undefined) this.host.stderr.write(this.#farewell);
+    else this.#progress.interrupted(this.#farewell);
+  }
 
   async commandLine(args: readonly string[]): Promise<number> {
     this.#args = args;
@@ -97,8 +107,9 @@ class Run implements Handlers {
       }
       const { looksOn, runCommand } = await import('./runner.js');
       // After the ^C that a terminal shows.
-      if (looksOn({ spec, options: call.options })) this.farewell = this.host.stderr.terminal === null ? '' : '\n';
+      if (looksOn({ spec, options: call.options })) this.#farewell = this.host.stderr.terminal === null ? '' : '\n';
       const progress = await this.#makeProgress();
+      this.#progress = progress;
       if (!call.dryRun && spec.detaches?.(call.options as never) === true) {
         const { detach } = await import('./background.js');
         const request = { command: spec.name, call, args: this.#args, node: this.host.node };
@@ -151,7 +162,7 @@ class Run implements Handlers {
     const { environment, stderr } = this.host;
     const { watchCommand } = await import('./watcher.js');
     // After the ^C that a terminal shows.
-    this.farewell = stderr.terminal === null ? '' : '\n';
+    this.#farewell = stderr.terminal === null ? '' : '\n';
     const request = { spec, watch: watch as WatchSpec<unknown, object>, ...call, seconds };
     const sink = await this.#makeWatchSink(watch, call.json);
     try {

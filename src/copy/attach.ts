@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as errors from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import { changeControl, readControl, waitForControl, type CopyControl } from '../pglogical/copy-control.js';
+import type { StepProgress } from '../pair/steps.js';
 import { readRun } from '../pglogical/copy-journal.js';
 import { setupAtWork } from './cancel.js';
+import { CopyLook } from './look.js';
+import { SourceLimits } from './source-limits.js';
 
 export interface AttachOptions {
   readonly jobs: number | undefined;
@@ -60,7 +63,7 @@ export async function attach(pair: Pair, options: AttachOptions): Promise<Attach
     },
     {
       name: 'follow-copy',
-      title: 'follow the copy until it is over',
+      title: 'follow the copy',
       readOnly: true,
       run: async (progress) => {
         try {
@@ -68,17 +71,21 @@ export async function attach(pair: Pair, options: AttachOptions): Promise<Attach
         } catch (error) {
           if (!signal.aborted) throw error;
           left = true;
-          return 'left; the copy goes on';
+          const command = `belt setup ${pair.config.dc} ${pair.db}`;
+          return `left; the copy goes on: "${command} --attach" looks on again, "${command} --cancel" ends it`;
         }
-        return 'it is over';
+        return 'it is over: pglogical has taken over';
       },
     },
   ]);
   return { left };
 }
 
-async function follow(pair: Pair, progress: (text: string) => void): Promise<void> {
+async function follow(pair: Pair, progress: (what: StepProgress) => void): Promise<void> {
   const { signal } = pair.environment;
+  const copy = new CopyLook(pair);
+  // The run itself ends at its limits; the one who looks on is warned of them as well.
+  const limits = new SourceLimits(undefined);
   let answered = performance.now();
   let seen = performance.now();
   for (;;) {
@@ -86,8 +93,14 @@ async function follow(pair: Pair, progress: (text: string) => void): Promise<voi
       const session = await pair.dst.root();
       const [run, control, holder] = [await readRun(session), await readControl(session), await setupAtWork(session)];
       answered = performance.now();
-      if (holder !== null) seen = answered;
-      else if (run?.phase === 'done') return;
+      if (holder !== null) {
+        seen = answered;
+        const look = run === null ? null : await copy.look(run, control);
+        progress(look?.progress ?? 'it has not begun to copy yet');
+        const burden = look?.burden ?? null;
+        for (const verdict of burden === null ? [] : limits.judge(burden))
+          if (verdict.kind === 'warn') pair.warn(verdict.text);
+      } else if (run?.phase === 'done') return;
       else if (control !== null && control.ended_at !== null) throw endedWith(pair, control);
       else if (answered - seen > GONE_MS) throw gone(pair, control);
     } catch (error) {

@@ -65,13 +65,16 @@ export function copyWords(progress: CopyProgress): string {
   ].join(', ');
 }
 
-/** Where a database has but one line: what of it fits. */
+/** Where a database has but one line: what of it fits, how long it takes yet before how much it is. */
 export function copyLine(progress: CopyProgress, columns: number, style: Style): string {
-  return facts(printableDeep(progress), style).reduce((line, fact) => {
-    if (line === '') return fact;
+  const safe = printableDeep(progress);
+  const [first = '', ...others] = facts(safe, style);
+  const left = leftFacts(safe);
+  const isLeft = (fact: string): boolean => left.includes(fact);
+  return [...others.filter(isLeft), ...others.filter((fact) => !isLeft(fact))].reduce((line, fact) => {
     const longer = `${line}, ${fact}`;
     return widthOf(longer) <= columns ? longer : line;
-  }, '');
+  }, first);
 }
 
 function facts(progress: CopyProgress, style: Style): string[] {
@@ -99,7 +102,7 @@ function barLines(progress: CopyProgress, room: number, style: Style): string[] 
 }
 
 function mainFacts({ phase, keys, ...figures }: CopyProgress): string[] {
-  const left = figures.seconds_left === null ? [] : [`${wholeSeconds(figures.seconds_left)} left`];
+  const left = leftFacts(figures);
   const speed = figures.bytes_per_second === null ? [] : [`${formatBytes(figures.bytes_per_second)}/s`];
   switch (phase) {
     case 'preparing':
@@ -119,6 +122,10 @@ function mainFacts({ phase, keys, ...figures }: CopyProgress): string[] {
   }
 }
 
+function leftFacts({ seconds_left: seconds }: Pick<CopyProgress, 'seconds_left'>): string[] {
+  return seconds === null ? [] : [`${wholeSeconds(seconds)} left`];
+}
+
 /** How much of the work is done, and by how many. */
 function workFacts({ phase, tables_done: done, tables_total: total, ...figures }: CopyProgress): string[] {
   if (phase !== 'copying') return [];
@@ -126,16 +133,22 @@ function workFacts({ phase, tables_done: done, tables_total: total, ...figures }
   return [
     `${String(done)} of ${String(total)} tables done`,
     ...(jobs === null ? [] : [`${String(jobs)} ${jobs === 1 ? 'job' : 'jobs'}`]),
-    ...(most === null
-      ? []
-      : [`${wire === null ? '' : `${formatBytes(wire)}/s `}of at most ${formatBytes(most)}/s on the wire`]),
+    ...(most === null ? [] : [wireText(wire, most)]),
   ];
+}
+
+/** --max-rate is about what passes, in another form than what lies on a disk. */
+function wireText(speed: number | null, most: number): string {
+  const limit = `${formatBytes(most)}/s on the wire`;
+  return speed === null ? `at most ${limit}` : `${formatBytes(speed)}/s of ${limit}`;
 }
 
 /** What the source bears. */
 function sourceFacts({ phase, ...figures }: CopyProgress, { chalk }: Style): string[] {
   if (phase === 'catch-up') return [];
-  const { wal_retained_bytes: wal, snapshot_seconds: seconds, holds_back_vacuum: holds } = figures;
+  const { wal_retained_bytes: wal, holds_back_vacuum: holds } = figures;
+  // Later ones are of looks.
+  const seconds = phase === 'copying' || phase === 'preparing' ? figures.snapshot_seconds : null;
   const snapshot = seconds === null ? '' : `snapshot open for ${wholeSeconds(seconds)}`;
   return [
     ...(wal === null ? [] : [`WAL kept ${formatBytes(wal)}`]),

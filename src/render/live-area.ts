@@ -40,16 +40,20 @@ export function liveArea(
     write: (text) => stream.write(FRAME_BEGINS + text + FRAME_ENDS),
   });
   let frame = 0;
-  const redraw = (): void => {
-    const { columns, rows } = sizeOf(stream);
-    const lines = draw(SPINNER[frame++ % SPINNER.length] ?? '', { columns, rows });
-    target.draw(lines.slice(-rows).join('\n'));
+  const picture = (): string => {
+    const size = sizeOf(stream);
+    return draw(SPINNER[frame % SPINNER.length] ?? '', size)
+      .slice(-size.rows)
+      .join('\n');
   };
-  const timer = setInterval(redraw, FRAME_MS);
+  const timer = setInterval(() => {
+    frame += 1;
+    target.draw(picture());
+  }, FRAME_MS);
   timer.unref();
   return {
     keep: (line) => {
-      target.above(wrapText(line, sizeOf(stream).columns, '  '));
+      target.above(wrapText(line, sizeOf(stream).columns, '  '), picture());
     },
     end: () => {
       clearInterval(timer);

@@ -64,6 +64,9 @@ export function plainProgress(out: (line: string) => void): Progress {
       const place = `(${String(count.ended)} of ${String(count.all)}, ${duration(db)})`;
       write(failure === null ? `${db}: ok ${place}` : `${db}: FAILED ${place}: ${failure}`);
     },
+    interrupted: (text) => {
+      if (text !== '') out(text.replace(/\n$/, ''));
+    },
     end: () => Promise.resolve(),
   };
 }

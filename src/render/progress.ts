@@ -15,6 +15,8 @@ export interface Progress {
   stepEnded(db: string, title: string, result: StepResult): void;
   /** @param failure why it failed, or null when all went well */
   dbEnded(db: string, failure: string | null): void;
+  /** The person has ended it: tells them so, in lines, when there is anything to tell. */
+  interrupted(text: string): void;
   /** Waits until all is drawn. */
   end(): Promise<void>;
 }

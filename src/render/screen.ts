@@ -4,8 +4,8 @@ import { charWidth, widthOf } from './width.js';
 /** A text that is drawn in place of the one before it. */
 export interface Screen {
   draw(text: string): void;
-  /** Writes a line above the picture, to stay. */
-  above(line: string): void;
+  /** Writes a line above the picture, to stay. @param picture the one that is drawn below it; the last one when left out */
+  above(line: string, picture?: string): void;
   /** Takes the picture away. */
   clear(): void;
 }
@@ -47,17 +47,23 @@ export function screen(terminal: Terminal): Screen {
     drawn = lines.map(({ width }) => width);
     return lines.map((line) => `${line.text}${CLEAR_LINE_REST}\n`).join('') + CLEAR_BELOW;
   };
+  const forget = (): void => {
+    drawn = [];
+    last = '';
+  };
   return {
     draw: (text) => {
       terminal.write(home() + paint(text));
     },
-    above: (line) => {
-      terminal.write(`${home()}${CLEAR_BELOW}${line}\n${last === '' ? '' : paint(last)}`);
+    above: (line, picture = last) => {
+      const gone = home() + CLEAR_BELOW;
+      forget();
+      terminal.write(`${gone}${line}\n${picture === '' ? '' : paint(picture)}`);
     },
     clear: () => {
-      terminal.write(home() + CLEAR_BELOW);
-      drawn = [];
-      last = '';
+      const gone = home() + CLEAR_BELOW;
+      forget();
+      terminal.write(gone);
     },
   };
 }

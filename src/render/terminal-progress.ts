@@ -15,6 +15,9 @@ interface AtWork {
   ended: number;
 }
 
+/** Columns that are too few to tell of each database how long it has been at work. */
+const NARROW = 60;
+
 interface AtStep {
   readonly since: number;
   readonly says: StepProgress | null;
@@ -65,13 +68,13 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
     const lines = [...atWork].flatMap(([db, { since: begun, steps }]) => {
       const name = padTo(printable(db), Math.min(width, Math.floor(size.columns / 2)));
       const step = [...steps].at(-1);
-      const end = since(begun);
+      const end = size.columns < NARROW ? '' : since(begun);
       const room = size.columns - widthOf(name) - widthOf(end) - '* '.length - '  '.length * 2;
       const text = step === undefined ? '' : `${stepText(step, room)}  `;
       const says = step?.[1].says ?? null;
       const [wait] = says === null || typeof says === 'string' ? [] : says.waits;
       return [
-        `${chalk.cyan(spinner)} ${name}  ${text}${end}`,
+        `${chalk.cyan(spinner)} ${name}  ${text}${end}`.trimEnd(),
         ...(twice && wait !== undefined ? [`    ${chalk.yellow(printable(wait))}`] : []),
       ];
     });
@@ -121,6 +124,11 @@ export function terminalProgress(style: Style, stream: NodeJS.WriteStream): Prog
       if (count.all === 1 || work === undefined) return;
       if (failure !== null) area?.keep(`${marks.failed} ${printable(db)}: ${printable(failure)}`);
       else if (work.ended > 0) area?.keep(`${marks.ok} ${printable(db)}  ${since(work.since)}`);
+    },
+    interrupted: (text) => {
+      // The area goes over the ^C that a terminal shows; without it a line ends there.
+      if (area === undefined) stream.write(text);
+      else if (text.trim() !== '') area.keep(text.trim());
     },
     end: () => {
       area?.end();

@@ -16,7 +16,7 @@ export function widthOf(text: string): number {
 }
 
 /** A text without colours in at most so many columns, its end cut off. */
-export function cutTo(text: string, columns: number): string {
+function cutTo(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let cut = '';
   let left = columns - 1;

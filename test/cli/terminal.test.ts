@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildBelt } from '../harness/belt.js';
 import { testPair, type TestPair } from '../harness/pair.js';
@@ -19,7 +19,11 @@ const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\ny';
 let pair: TestPair;
 
 beforeAll(async () => {
-  pair = await testPair({ ownProcess: true, srcSql: `CREATE TABLE "${HOSTILE}" (id int PRIMARY KEY)` });
+  pair = await testPair({
+    ownProcess: true,
+    srcSql: `CREATE TABLE "${HOSTILE}" (id int PRIMARY KEY, v text);
+             INSERT INTO "${HOSTILE}" SELECT i, repeat('x', 200) FROM generate_series(1, 30000) i`,
+  });
   // The tests of terminals do not do it by themselves.
   await buildBelt();
 });
@@ -132,5 +136,22 @@ describe('on a terminal', () => {
     expect(progress).not.toMatch(ESCAPE);
     expect(screen).toMatch(/database/);
     expect(screen).toContain('\u001b[36mwould do');
+  });
+
+  it('shows how far the copy is, as long as it runs, and leaves a line of it', { timeout: 60_000 }, async () => {
+    const copy = beltCommand(['setup', pair.dc, pair.db, '--chunk-size', '512kB', '--max-rate', '1500kB/s']);
+    const { exitCode, screen } = await onTerminal(pair.dir, copy);
+    expect(exitCode, screen).toBe(0);
+    const shown = stripVTControlCharacters(screen);
+    expect(shown).toMatch(
+      /copy the rows {2}\d+ s\r\n {2}#+-+ {2}\d+\.\d %\r\n {2}[\d.]+ kB of about [\d.]+ kB, [\d.]+ kB\/s, \d+ s left\r\n {2}0 of 1 tables done, \d+ jobs?, /,
+    );
+    expect(shown).toMatch(
+      /snapshot open for \d+ s\r\n {2}x\\x1b\[2J\\x1b\]0;owned\\x07\\ny {2}#*-+ +\d+\.\d % {2}of [\d.]+ kB/,
+    );
+    expect(shown).toMatch(/✔ copy the rows \(30000 rows of 1 tables, [\d.]+ s\)\r\n/);
+    expect(screen).not.toContain('\u001b[2J');
+    // What is left when all is over has no part of the view.
+    expect(shown.slice(shown.lastIndexOf('✔ copy the rows'))).not.toContain('of about');
   });
 });

@@ -16,7 +16,7 @@ it("belt's own copy, killed, cut off and locked out, hands over at exactly its p
   });
   const table = (name: string): string => `${ident(pair.schema)}.${ident(name)}`;
   const random = seeded();
-  const writer = await startWriter(pair);
+  const writer = await startWriter(pair, 60);
 
   // With the subscription made and no slot of belt's.
   const asleep = await pair.belt(SLOWLY, { killAtLine: { matches: /ok .*asleep until the rows are there/ } });

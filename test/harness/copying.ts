@@ -107,8 +107,8 @@ export async function sessionAt(side: TestDatabase, condition: string): Promise<
 }
 
 /** An application that inserts, updates and deletes in all tables. */
-export function startWriter(pair: TestPair): Promise<Writer> {
-  return Writer.start(pair.src, `SELECT ${ident(pair.schema)}.work($1)`, { connections: 2, pauseMs: 20 });
+export function startWriter(pair: TestPair, pauseMs = 20): Promise<Writer> {
+  return Writer.start(pair.src, `SELECT ${ident(pair.schema)}.work($1)`, { connections: 2, pauseMs });
 }
 
 /** Waits until so many pieces are on the destination, by the journal there. */

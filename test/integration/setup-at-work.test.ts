@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { SETUP_SESSIONS } from '../../src/pair/lock.js';
 import { ident } from '../../src/postgres/quote.js';
@@ -81,14 +82,17 @@ it(
 
     const attached = pair.belt(['setup', '--attach', '--jobs', '3', '--json']);
     await until('three workers', async () => (await workers(pair)) === 3);
-    const fewer = pair.belt(['setup', '--attach', '--jobs', '1', '--max-rate', '400kB/s'], {
-      signalWhen: { signal: 'SIGINT', matches: /tell it of other jobs/ },
-    });
+    const fewer = beltCommand(['setup', pair.dc, pair.db, '--attach', '--jobs', '1', '--max-rate', '400kB/s']);
+    // Leaving by Ctrl-C is no failure, and leaves the copy alone.
+    const left = await onTerminal(pair.dir, fewer, pair.environment, [[/ 1 job, [\d.]+ kB\/s of 400 kB/, '\u0003']]);
+    expect(left.exitCode, left.screen).toBe(0);
+    const seen = stripVTControlCharacters(left.screen);
+    expect(seen).toMatch(
+      /follow the copy {2}\d+ s\r\n {2}#*-+ {2}\d+\.\d %\r\n {2}.* of about [\d.]+ kB, [\d.]+ kB\/s, .* left\r\n {2}[01] of 2 tables done, /,
+    );
+    expect(seen).toMatch(/ on the wire, WAL kept .*, snapshot open for \d+ s\r\n {2}The Big {2}#*-+ +\d+\.\d % {2}of /);
+    expect(seen).toMatch(/✔ follow the copy \(left; the copy goes on: "belt setup dc1 shop --attach" looks on again/);
     await until('one worker', async () => (await workers(pair)) === 1);
-    // Leaving is no failure, and leaves the copy alone.
-    const left = await fewer;
-    expect(left.exitCode, left.text).toBe(0);
-    expect(await workers(pair)).toBe(1);
 
     const cancelled = await pair.belt(['setup', '--cancel', '--json']);
     const { results } = checkedJson(cancelled, detailFields, [pair]);
@@ -100,7 +104,10 @@ it(
       /cancelled by .* on .* with "belt setup --cancel"; [01] of 2 tables are whole on the destination/,
     );
     expect(ended.stderr).toMatch(/Run "belt setup dc1 shop" again: it goes on/);
+    const FIGURES = '\\d+\\.\\d %, .* of about .*, [01] of 2 tables done, .*, now "The Big" \\d+\\.\\d %$';
+    expect(ended.stderr).toMatch(new RegExp(`^shop: \\.{3} +copy the rows: ${FIGURES}`, 'm'));
     const told = await attached;
+    expect(told.stderr).toMatch(new RegExp(`^shop: \\.{3} +follow the copy: ${FIGURES}`, 'm'));
     expect(told.exitCode, told.text).toBe(130);
     expect(told.json()).toMatchObject({ results: [{ error: { error_type: 'InterruptedError' } }] });
 

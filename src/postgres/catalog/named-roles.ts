@@ -60,7 +60,7 @@ export async function namedRoles(session: Session, schemas: readonly string[]): 
        UNION ALL
        SELECT 'the database', datdba, datacl FROM pg_database WHERE datname = current_database()
      ),
-     owned(object, owner) AS (${OWNED_OBJECTS}),
+     owned(object, owner) AS MATERIALIZED (${OWNED_OBJECTS}),
      named(role, object, policy, owns) AS (
        SELECT x.grantee, acls.object, false, false FROM acls, aclexplode(acls.acl) x WHERE x.grantee NOT IN (0, acls.owner)
        UNION

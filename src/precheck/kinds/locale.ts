@@ -100,7 +100,7 @@ const version = defineKind<Locale & Sorted, Locale>({
 
 /** Whether one of the collations is neither C nor POSIX (of which byte order is all there is). */
 function SORTED(vector: string): string {
-  return `EXISTS (SELECT FROM unnest(${vector}::oid[]) c JOIN pg_collation k ON k.oid = c WHERE k.collname NOT IN ('C', 'POSIX', 'ucs_basic'))`;
+  return `${vector}::oid[] && ARRAY(SELECT k.oid FROM pg_collation k WHERE k.collname NOT IN ('C', 'POSIX', 'ucs_basic'))`;
 }
 
 export const LOCALE_KINDS = [locale, version];
