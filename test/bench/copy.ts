@@ -69,6 +69,7 @@ async function compare(name: string, sql: string, rate: number | null, bench: Be
   const ratios: number[] = [];
   databases += 1;
   const { db } = await makeDatabasePair(folder, `copy_${String(databases)}`, servers, sql);
+  await settle(servers, db);
   const way = rate === null ? undefined : await slowWay(servers.source.port, rate);
   if (way !== undefined) await through(folder, db, way.port);
   for (let round = 1; round <= ROUNDS; round++) {
@@ -149,6 +150,14 @@ async function startWriter(server: Server, db: string): Promise<() => Promise<vo
     await work;
     await session.close();
   };
+}
+
+/** As a database is that has been in use for a while. */
+async function settle({ source }: Servers, db: string): Promise<void> {
+  const session = await connectTo(source, 'src', db, source.superuser, source.password);
+  await session.query('VACUUM (ANALYZE)');
+  await session.query('CHECKPOINT');
+  await session.close();
 }
 
 /** As before the first round. The database is not dropped: pglogical 2.4.2 lets that hang. */
