@@ -157,6 +157,7 @@ export class Side {
       keepalives_idle: 30,
       keepalives_interval: 10,
       keepalives_count: 3,
+      options: WIRE_FORMAT,
     });
   }
 
@@ -169,6 +170,14 @@ export class Side {
     await Promise.all([...sessions, ...idle].map((session) => session.close()));
   }
 }
+
+/**
+ * Between major versions pglogical sends values as text, as the sender's session writes it, and the receiver's reads it. What
+ * the database or a role is set to (`ALTER DATABASE ... SET DateStyle`) would make days of months, or round floats.
+ * Source: libpqrcv_connect() of PostgreSQL's own logical replication, which asks for the same since version 15.
+ */
+const WIRE_FORMAT =
+  '-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c xmloption=content';
 
 /** Where belt connects to on a side of a config, as the role. */
 export function sideAddress(side: SideName, config: SideConfig, role: Role): Address {

@@ -29,9 +29,11 @@ export async function readSchema(pair: Pair, side: 'src' | 'dst'): Promise<Inven
   const other = pair[side === 'src' ? 'dst' : 'src'].config.owner_user.name;
   const replication = [pair.src.config.pglogical_user.name, pair.dst.config.pglogical_user.name];
   const schemas = await pair.schemas();
+  const { major: otherMajor } = await pair[side === 'src' ? 'dst' : 'src'].root();
   return pair[side].withSessions(1, 'root', async ([session]) =>
     readInventory(session ?? (await pair[side].root()), {
       schemas,
+      otherMajor,
       owner: own,
       // What the source grants to the role that owns everything on the destination, that role has there by nature.
       ignoredRoles: [...replication, ...(own === other ? [] : [other])],

@@ -4,7 +4,7 @@ import { ident } from '../../src/postgres/quote.js';
 import { findTools } from '../../src/process/tools.js';
 import type { TestPair } from '../harness/pair.js';
 import type { TestServer } from '../harness/servers.js';
-import { readObjects } from './checker/compare.js';
+import { readObjects, type CompareOptions } from './checker/compare.js';
 import type { Facts } from './checker/facts.js';
 
 /** What a database should be like on the destination: made there by `pg_dump | psql`, as superuser, without rows. */
@@ -49,7 +49,7 @@ export async function readReference(
   pair: TestPair,
   tools: string,
   dump: string,
-  schemas: readonly string[],
+  scope: CompareOptions,
 ): Promise<Facts> {
   const { server, names } = pair.dst;
   const database = `reference_${names.id}`;
@@ -61,7 +61,7 @@ export async function readReference(
   if (errors.length > 0) throw new Error(`${pair.db}: the reference cannot be made: ${errors.join('\n')}`);
   const client = await server.connect(database);
   try {
-    return await readObjects(client, { schemas });
+    return await readObjects(client, scope);
   } finally {
     await client.end();
     await server.sql('postgres', `ALTER DATABASE ${ident(database)} ALLOW_CONNECTIONS false`);

@@ -56,6 +56,10 @@ export interface CorpusSchema {
   readonly fails?: {
     readonly command: string;
     readonly message: RegExp;
+    /** The destination's major version from which on it fails; on earlier ones it must come over whole. */
+    readonly since?: number;
+    /** What precheck must have named before. */
+    readonly findings?: readonly string[];
     readonly how: 'refused' | 'known';
     readonly why: string;
   };

@@ -114,6 +114,11 @@ it('names a destination that lets root do too little, and servers that are full 
   expect(await found('replica-role-refused', {}, {}, { dst: [{ may: true }] })).toEqual([]);
   const connections = { src: [{ max: 100, free: 9 }], dst: [{ max: 100, free: 10 }] };
   expect(await found('connections-short', {}, {}, connections)).toEqual(['warn src max_connections']);
+  const called = { src: [{ function: 'shop.f(text)', schema: 'shop', by: ['index i'] }] };
+  expect(await found('search-path-of-maintenance', {}, { major: 17 }, called)).toEqual([
+    'warn src function shop.f(text)',
+  ]);
+  expect(await found('search-path-of-maintenance', { major: 17 }, { major: 16 }, called)).toEqual([]);
   const open = { src: [{ pid: 7, username: 'app', database: null, seconds: 90 }] };
   expect(await found('open-transaction', {}, {}, open)).toEqual(['warn src session 7']);
 });

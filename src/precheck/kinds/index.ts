@@ -7,6 +7,7 @@ import { EXTENSION_KINDS } from './extensions.js';
 import { FOREIGN_KINDS } from './foreign.js';
 import { LABEL_KINDS } from './labels.js';
 import { LOCALE_KINDS } from './locale.js';
+import { boundToPath } from './maintenance.js';
 import { OUTSIDE_KINDS } from './outside.js';
 import { PAIRING_KINDS } from './pairing.js';
 import { PGLOGICAL_KINDS } from './pglogical.js';
@@ -37,5 +38,6 @@ export const KINDS: readonly AnyKind[] = [
   ...LABEL_KINDS,
   ...LOCALE_KINDS,
   ...TABLE_KINDS,
+  boundToPath,
   ...PATH_KINDS,
 ];

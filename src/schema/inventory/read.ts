@@ -30,6 +30,8 @@ export interface InventoryRow {
 
 export interface InventoryOptions {
   readonly schemas: Schemas;
+  /** Major version of the other side's server. */
+  readonly otherMajor: number;
   /** The role that owns what belt loads on this side. */
   readonly owner: string;
   /** Roles whose privileges do not count. */
@@ -45,10 +47,10 @@ const TIME_LIMIT_MS = 300_000;
  */
 export async function readInventory(
   session: Session,
-  { schemas, owner, ignoredRoles }: InventoryOptions,
+  { schemas, otherMajor, owner, ignoredRoles }: InventoryOptions,
 ): Promise<InventoryRow[]> {
   const queries = [...RELATION_QUERIES, ...PROGRAM_QUERIES, ...TYPE_QUERIES].map((query) =>
-    query({ major: session.major }),
+    query({ major: session.major, otherMajor }),
   );
   return session.withStatementTimeout(TIME_LIMIT_MS, () =>
     session.query<InventoryRow>(

@@ -55,7 +55,7 @@ const relation: InventoryQuery = () =>
     from: `FROM rel r WHERE r.relkind NOT IN ('S', 'c')`,
   });
 
-const column: InventoryQuery = ({ major }) =>
+const column: InventoryQuery = ({ major, otherMajor }) =>
   select({
     kind: `'column'`,
     schema: 'r.nspname',
@@ -72,7 +72,12 @@ const column: InventoryQuery = ({ major }) =>
       ),
       `CASE a.attgenerated WHEN '' THEN 'default ' WHEN 's' THEN 'generated stored ' ELSE 'generated virtual ' END
          || pg_get_expr(d.adbin, d.adrelid)`,
-      line('identity', `CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END`),
+      // From PostgreSQL 17 on, partitions have the identity columns of what they are partitions of.
+      line(
+        'identity',
+        `CASE ${Math.min(major, otherMajor) < 17 && Math.max(major, otherMajor) >= 17 ? `WHEN r.relispartition THEN NULL ` : ''}
+           WHEN a.attidentity = 'a' THEN 'always' WHEN a.attidentity = 'd' THEN 'by default' END`,
+      ),
       line(
         'storage',
         `CASE WHEN a.attstorage <> y.typstorage AND r.relkind IN ('r', 'p', 'm') THEN a.attstorage::text END`,

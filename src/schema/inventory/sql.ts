@@ -9,6 +9,8 @@
 export interface QueryContext {
   /** Major version of the server. */
   readonly major: number;
+  /** That of the server whose inventory it is compared with: what only one of the two knows does not count. */
+  readonly otherMajor: number;
 }
 
 export type InventoryQuery = (context: QueryContext) => string;

@@ -121,7 +121,7 @@ const cast: InventoryQuery = () =>
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')`,
   });
 
-const collationObject: InventoryQuery = ({ major }) => {
+const collationObject: InventoryQuery = ({ major, otherMajor }) => {
   const icu = major >= 17 ? 'c.colllocale' : major >= 15 ? 'c.colliculocale' : 'NULL';
   return select({
     kind: `'collation'`,
@@ -129,7 +129,13 @@ const collationObject: InventoryQuery = ({ major }) => {
     owner: 'c.collowner',
     lines: lines(
       line('provider', `CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc' ELSE c.collprovider::text END`),
-      line('locale', `coalesce(${icu}, c.collcollate)`),
+      // From PostgreSQL 16 on, the server writes the locale of an ICU collation in its own way: `en-u-kn` for `en-u-kn-true`.
+      line(
+        'locale',
+        Math.min(major, otherMajor) < 16 && Math.max(major, otherMajor) >= 16
+          ? `CASE WHEN c.collprovider <> 'i' THEN c.collcollate END`
+          : `coalesce(${icu}, c.collcollate)`,
+      ),
       line('character classes', `nullif(c.collctype, c.collcollate)`),
       when('NOT c.collisdeterministic', 'not deterministic'),
       ...(major >= 16 ? [line('rules', 'c.collicurules')] : []),

@@ -21,6 +21,8 @@ export interface CompareOptions {
   readonly schemas: readonly string[];
   /** Roles whose privileges do not count: pglogical's when left out. */
   readonly ignoredRoles?: readonly string[];
+  /** Privileges that do not count: what one of the two servers does not know. */
+  readonly ignoredPrivileges?: readonly string[];
 }
 
 /** Text of values must be the same wherever it is made, names always with their schema. */
@@ -59,21 +61,19 @@ export async function compareDatabases(
 export async function compareObjects(
   reference: pg.ClientBase,
   migrated: pg.ClientBase,
-  { schemas, ignoredRoles }: CompareOptions,
+  options: CompareOptions,
 ): Promise<Difference[]> {
-  const [wanted, found] = await both([reference, migrated], (client) =>
-    readObjects(client, { schemas, ...(ignoredRoles === undefined ? {} : { ignoredRoles }) }),
-  );
+  const [wanted, found] = await both([reference, migrated], (client) => readObjects(client, options));
   return differentFacts(wanted, found);
 }
 
 /** All that a database says of its objects, to be compared later with differentFacts(). */
 export async function readObjects(
   client: pg.ClientBase,
-  { schemas, ignoredRoles = ['pglogical'] }: CompareOptions,
+  { schemas, ignoredRoles = ['pglogical'], ignoredPrivileges = [] }: CompareOptions,
 ): Promise<Facts> {
   await prepare(client);
-  return readFacts(client, { schemas, ignoredRoles });
+  return readFacts(client, { schemas, ignoredRoles, ignoredPrivileges });
 }
 
 /** In what the second database's objects are not as the first's. */

@@ -7,6 +7,8 @@ export interface Scope {
   readonly schemas: readonly string[];
   /** Roles whose privileges do not count. */
   readonly ignoredRoles: readonly string[];
+  /** Privileges that do not count: those that only one of the two servers knows. */
+  readonly ignoredPrivileges: readonly string[];
 }
 
 /** All that a database says of its objects: by `catalog identity`, the facts by column. */
@@ -116,12 +118,13 @@ function chunks(pairs: readonly string[]): string {
 }
 
 /** Privileges in words. No list at all means those that an object has by nature. */
-function grants(value: string, { acl }: Catalog, { ignoredRoles }: Scope): string {
+function grants(value: string, { acl }: Catalog, { ignoredRoles, ignoredPrivileges }: Scope): string {
   const all = acl === undefined || acl[0] === 'NULL' ? value : `coalesce(${value}, acldefault(${acl[0]}, ${acl[1]}))`;
   const entry = `format('%s: %s%s by %s', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END,
     privilege_type, CASE WHEN is_grantable THEN ' with grant option' ELSE '' END, pg_get_userbyid(grantor))`;
   return `ARRAY(SELECT ${entry} FROM aclexplode(${all})
-                 WHERE grantee = 0 OR pg_get_userbyid(grantee) <> ALL (${list(ignoredRoles)}) ORDER BY 1)`;
+                 WHERE (grantee = 0 OR pg_get_userbyid(grantee) <> ALL (${list(ignoredRoles)}))
+                   AND privilege_type <> ALL (${list(ignoredPrivileges)}) ORDER BY 1)`;
 }
 
 /** Catalog and oid of everything in scope that has an oid. */

@@ -25,4 +25,12 @@ REFRESH MATERIALIZED VIEW totals;
 COMMENT ON SCHEMA public IS 'the shop''s own';`,
   forward: `INSERT INTO person (name) VALUES ('forward'); UPDATE person SET price = 7 WHERE id = 3; REFRESH MATERIALIZED VIEW totals;`,
   back: `INSERT INTO person (name) VALUES ('back'); DELETE FROM person WHERE id = 4;`,
+  fails: {
+    command: 'create-indexes',
+    message: /function norm\(text\) does not exist/,
+    since: 17,
+    findings: ['function public.norm2(t text)', 'function public.vat()'],
+    how: 'refused',
+    why: 'from PostgreSQL 17 on, indexes are built and views refreshed with a search_path of the server, whatever the session has',
+  },
 } satisfies CorpusSchema as CorpusSchema;
