@@ -48,6 +48,7 @@ const initialLoad = z
       .enum(['preparing', 'copying', 'keys', 'catch-up', 'interrupted'])
       .describe(
         '`preparing` until the snapshot of the source is there; `keys` when all rows are there, and keys are built; ' +
+          '`catch-up` while tables of several snapshots are brought to one point, after a copy that was broken off; ' +
           '`interrupted` when no belt is at it any more: run setup again.',
       ),
     started_at: z.string().nullable().describe("When belt's copy began, ISO 8601; null for pglogical's."),

@@ -10,25 +10,27 @@ import { slowWay } from './throttle.js';
 
 /** belt's own copy beside pglogical's, in one run: local, and over a way that is slow for each connection. */
 
-const ROUNDS = 3;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const SLOW = 15 * 1024 * 1024;
 const WRITER_PAUSE_MS = 50;
 
 /** About 2 GB in 8 tables. */
+const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
+
 const EIGHT = `
   ${['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
     .map(
       (name, place) => `
   CREATE TABLE t_${name} (id bigserial PRIMARY KEY, n int, v text, x numeric(12,2), t timestamptz);
   INSERT INTO t_${name} (n, v, x, t) SELECT g, md5(g::text) || repeat('x', 150), g / 7.0, now()
-    FROM generate_series(1, ${String(Math.round(900_000 * (place === 0 ? 2.2 : 0.83)))}) g;`,
+    FROM generate_series(1, ${String(Math.round(900_000 * SCALE * (place === 0 ? 2.2 : 0.83)))}) g;`,
     )
     .join('\n')}`;
 
 /** One table of about 1 GB. */
 const ONE = `
   CREATE TABLE big (id bigserial PRIMARY KEY, n int, v text);
-  INSERT INTO big (n, v) SELECT g, md5(g::text) || repeat('x', 180) FROM generate_series(1, 4000000) g;`;
+  INSERT INTO big (n, v) SELECT g, md5(g::text) || repeat('x', 180) FROM generate_series(1, ${String(4_000_000 * SCALE)}) g;`;
 
 const MANY = `DO $$ BEGIN FOR i IN 1..1000 LOOP
   EXECUTE format('CREATE TABLE s_%s (id serial PRIMARY KEY, v text)', i);
@@ -65,13 +67,14 @@ let databases = 0;
 async function compare(name: string, sql: string, rate: number | null, bench: Bench): Promise<void> {
   const { folder, servers, belt, out } = bench;
   const ratios: number[] = [];
+  databases += 1;
+  const { db } = await makeDatabasePair(folder, `copy_${String(databases)}`, servers, sql);
+  await settle(servers, db);
+  const way = rate === null ? undefined : await slowWay(servers.source.port, rate);
+  if (way !== undefined) await through(folder, db, way.port);
   for (let round = 1; round <= ROUNDS; round++) {
     const times: Record<'pglogical' | 'belt', number> = { pglogical: 0, belt: 0 };
     for (const who of ['pglogical', 'belt'] as const) {
-      databases += 1;
-      const { db } = await makeDatabasePair(folder, `copy_${String(databases)}`, servers, sql);
-      const way = rate === null ? undefined : await slowWay(servers.source.port, rate);
-      if (way !== undefined) await through(folder, db, way.port);
       const stop = await startWriter(servers.source, db);
       try {
         const started = performance.now();
@@ -82,17 +85,19 @@ async function compare(name: string, sql: string, rate: number | null, bench: Be
           if (results[0]?.forward_replication === 'replicating') break;
           await sleep(100);
         }
-        times[who] = (performance.now() - started) / 1000;
+        const whole = (performance.now() - started) / 1000;
+        // What comes before is the same for both: roles, nodes, schema.
+        times[who] = whole - secondsUntil(run, 'check-destination');
+        out(`    ${who}: setup ${whole.toFixed(1)} s, of it copy ${times[who].toFixed(1)} s`);
         if (who === 'belt') {
-          for (const step of ['copy-tables', 'build-keys', 'hand-over'])
+          for (const step of ['prepare-subscription', 'copy-tables', 'build-keys', 'hand-over', 'catch-up'])
             out(`    ${step}: ${stepSeconds(run, step).toFixed(1)} s`);
           out(`    ${run.megabytes.toFixed(0)} MB`);
         }
       } finally {
         await stop();
-        await belt(folder, 'teardown-forward-replication', 'bench', db, '--force');
-        way?.close();
-        await drop(servers, db);
+        await belt(folder, 'teardown', 'bench', db, '--full');
+        await emptyDestination(servers, db);
       }
     }
     ratios.push(times.pglogical / times.belt);
@@ -100,7 +105,19 @@ async function compare(name: string, sql: string, rate: number | null, bench: Be
       `copy, ${name}, round ${String(round)}: pglogical ${times.pglogical.toFixed(1)} s, belt ${times.belt.toFixed(1)} s`,
     );
   }
+  way?.close();
   out(`copy, ${name}: belt is ${median(ratios).toFixed(2)} times as fast (median of ${String(ROUNDS)})`);
+}
+
+/** How long all steps before one took. */
+function secondsUntil({ stdout }: Measured, name: string): number {
+  const { results } = JSON.parse(stdout) as { results: { steps: { name: string; duration_ms: number }[] }[] };
+  const steps = results[0]?.steps ?? [];
+  const before = steps.slice(
+    0,
+    steps.findIndex((step) => step.name === name),
+  );
+  return before.reduce((sum, { duration_ms }) => sum + duration_ms, 0) / 1000;
 }
 
 function stepSeconds({ stdout }: Measured, name: string): number {
@@ -135,14 +152,19 @@ async function startWriter(server: Server, db: string): Promise<() => Promise<vo
   };
 }
 
-/** Empties the destination's copy and the source's, so that disks do not fill. Databases are not dropped: pglogical 2.4.2 hangs. */
-async function drop({ source, destination }: Servers, db: string): Promise<void> {
-  for (const [side, server] of [
-    ['src', source],
-    ['dst', destination],
-  ] as const) {
-    const session = await connectTo(server, side, db, server.superuser, server.password);
-    await session.query('DROP SCHEMA public CASCADE');
-    await session.close();
-  }
+/** As a database is that has been in use for a while. */
+async function settle({ source }: Servers, db: string): Promise<void> {
+  const session = await connectTo(source, 'src', db, source.superuser, source.password);
+  await session.query('VACUUM (ANALYZE)');
+  await session.query('CHECKPOINT');
+  await session.close();
+}
+
+/** As before the first round. The database is not dropped: pglogical 2.4.2 lets that hang. */
+async function emptyDestination({ destination }: Servers, db: string): Promise<void> {
+  const session = await connectTo(destination, 'dst', db, destination.superuser, destination.password);
+  await session.query(
+    'DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; CHECKPOINT',
+  );
+  await session.close();
 }

@@ -19,6 +19,8 @@ export interface KeyConstraint {
 
 /** Smaller tables get their keys with the schema: to build them later would take longer than it spares. */
 const LATE_BYTES = 16 * 1024 * 1024;
+/** Rows that count as many where nobody has measured the table yet; to measure it here would wait for its locks. */
+const LATE_ROWS = 200_000;
 
 /**
  * The primary keys and unique constraints of tables. What stands on a key (a foreign key, a view that groups by
@@ -30,7 +32,8 @@ export async function keyConstraints(session: Session, tables: readonly ObjectNa
     `SELECT k.oid::int8::float8 AS oid, k.conname AS name, n.nspname::text AS schema, c.relname AS "table", pg_get_constraintdef(k.oid) AS definition,
             obj_description(k.oid, 'pg_constraint') AS comment, i.indisclustered AS clustered,
             NOT c.relispartition AND NOT i.indisreplident AND k.conislocal AND k.conparentid = 0
-              AND c.relpages::int8 * current_setting('block_size')::int8 >= $1::int8
+              AND (c.relpages::int8 * current_setting('block_size')::int8 >= $1::int8
+                   OR c.relpages = 0 AND pg_stat_get_live_tuples(c.oid) >= $4::int8)
               AND NOT EXISTS (SELECT FROM pg_depend d
                                WHERE d.deptype <> 'i'
                                  AND ((d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid)
@@ -41,6 +44,6 @@ export async function keyConstraints(session: Session, tables: readonly ObjectNa
        JOIN pg_index i ON i.indexrelid = k.conindid
       WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest($2::text[], $3::text[])) AND c.relkind = 'r' AND k.contype IN ('p', 'u')
       ORDER BY c.relpages DESC, n.nspname, c.relname, k.contype, k.conname`,
-    [LATE_BYTES, tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
+    [LATE_BYTES, tables.map(({ schema }) => schema), tables.map(({ name }) => name), LATE_ROWS],
   );
 }
