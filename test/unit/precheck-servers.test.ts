@@ -119,6 +119,9 @@ it('names a destination that lets root do too little, and servers that are full 
     'warn src function shop.f(text)',
   ]);
   expect(await found('search-path-of-maintenance', { major: 17 }, { major: 16 }, called)).toEqual([]);
+  const money = { src: [{ columns: ['shop.t.price'] }] };
+  expect(await found('money-by-locale', {}, { major: 17 }, money)).toEqual(['warn dst lc_monetary']);
+  expect(await found('money-by-locale', {}, {}, money)).toEqual([]);
   const open = { src: [{ pid: 7, username: 'app', database: null, seconds: 90 }] };
   expect(await found('open-transaction', {}, {}, open)).toEqual(['warn src session 7']);
 });

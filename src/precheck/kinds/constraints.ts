@@ -1,4 +1,5 @@
 import { defineKind } from '../kind.js';
+import { some } from './statements.js';
 
 const deferrable = defineKind<{ name: string; relation: string }>({
   code: 'deferrable-unique',
@@ -76,4 +77,29 @@ const holdsOids = defineKind<{ column: string; type: string }>({
     })),
 });
 
-export const CONSTRAINT_KINDS = [elsewhere, holdsOids, deferrable, invalidIndex];
+/** The oid of type money, on every server. */
+const MONEY = 790;
+
+const money = defineKind<{ columns: string[] }>({
+  code: 'money-by-locale',
+  severity: 'warn',
+  means:
+    'Columns are of type money, and between major versions pglogical sends values as text: by the lc_monetary of the one side, to be read by that of the other.',
+  src: () =>
+    `SELECT array_agg(rel.object || '.' || quote_ident(a.attname) ORDER BY rel.object, a.attnum) AS columns
+       FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+       JOIN pg_type y ON y.oid = a.atttypid
+      WHERE rel.relkind = 'r' AND ${MONEY} IN (y.oid, y.typelem, y.typbasetype) HAVING count(*) > 0`,
+  judge: ({ src: { session: from }, dst: { session: to } }, { src }) =>
+    from.major === to.major
+      ? []
+      : src.map(({ columns }) => ({
+          side: 'dst',
+          object: 'lc_monetary',
+          problem: `must be the same as on the source while replication runs: ${some(columns)} ${columns.length === 1 ? 'is' : 'are'} of type money, which is sent as text between PostgreSQL ${from.major} and ${to.major}`,
+          remedy:
+            'Compare SHOW lc_monetary of new sessions in both databases; should they differ, before setup: ALTER DATABASE ... SET lc_monetary on the destination.',
+        })),
+});
+
+export const CONSTRAINT_KINDS = [elsewhere, holdsOids, money, deferrable, invalidIndex];

@@ -115,6 +115,13 @@ const constraint: InventoryQuery = () =>
               AND NOT (k.contype = 'f' AND k.conparentid <> 0)`,
   });
 
+const PARENT = `SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+            JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = i.indexrelid`;
+
+/** An index that is there with the data, below one that is made after it; see attachedIndexes(). */
+const ATTACHED_LATER = `(NOT (${DEFERRED_INDEX}) AND EXISTS (
+  SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid AND NOT EXISTS (SELECT FROM kept WHERE kept.indexrelid = h.inhparent)))`;
+
 /** An index that a failed build left behind is none. */
 const index: InventoryQuery = () =>
   select({
@@ -127,11 +134,7 @@ const index: InventoryQuery = () =>
       when('NOT i.indisvalid', 'lacks indexes of partitions'),
       when('i.indisclustered', 'clustered on'),
       when('i.indisreplident', 'replica identity'),
-      line(
-        'attached to',
-        `(SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
-            JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = i.indexrelid)`,
-      ),
+      line('attached to', `CASE WHEN NOT ${ATTACHED_LATER} THEN (${PARENT}) END`),
       line(
         'statistics targets',
         `(SELECT string_agg(a.attnum || ': ' || a.attstattarget, ', ' ORDER BY a.attnum)
@@ -141,6 +144,17 @@ const index: InventoryQuery = () =>
     ),
     deferred: DEFERRED_INDEX,
     from: `FROM rel t JOIN pg_index i ON i.indrelid = t.oid JOIN pg_class ci ON ci.oid = i.indexrelid WHERE ${DUMPED_INDEX}`,
+  });
+
+const attachment: InventoryQuery = () =>
+  select({
+    kind: `'attachment of index'`,
+    schema: 't.nspname',
+    object: 't.path || quote_ident(ci.relname)',
+    parent: 't.object',
+    lines: lines(line('attached to', `(${PARENT})`)),
+    deferred: 'true',
+    from: `FROM rel t JOIN pg_index i ON i.indrelid = t.oid JOIN pg_class ci ON ci.oid = i.indexrelid WHERE ${ATTACHED_LATER}`,
   });
 
 const sequence: InventoryQuery = () =>
@@ -186,6 +200,7 @@ export const RELATION_QUERIES: readonly InventoryQuery[] = [
   column,
   constraint,
   index,
+  attachment,
   sequence,
   defaultPrivileges,
 ];
