@@ -56,9 +56,10 @@ export function screen(terminal: Terminal): Screen {
       terminal.write(home() + paint(text));
     },
     above: (line, picture = last) => {
-      const gone = home() + CLEAR_BELOW;
+      // Over the picture: some terminals keep what is cleared at once among what has scrolled away.
+      const kept = home() + line.replaceAll('\n', `${CLEAR_LINE_REST}\n`) + CLEAR_LINE_REST;
       forget();
-      terminal.write(`${gone}${line}\n${picture === '' ? '' : paint(picture)}`);
+      terminal.write(`${kept}\n${picture === '' ? CLEAR_BELOW : paint(picture)}`);
     },
     clear: () => {
       const gone = home() + CLEAR_BELOW;

@@ -57,7 +57,9 @@ describe('a picture drawn in place', () => {
     const target = screen(terminal);
     target.draw('one\ntwo');
     target.above('warning');
-    expect(terminal.text).toBe(`\r${ESC}[2A${ESC}[Jwarning\none${ESC}[K\ntwo${ESC}[K\n${ESC}[J`);
+    expect(terminal.text).toBe(`\r${ESC}[2Awarning${ESC}[K\none${ESC}[K\ntwo${ESC}[K\n${ESC}[J`);
+    target.above('more\nof it', 'three');
+    expect(terminal.text).toBe(`\r${ESC}[2Amore${ESC}[K\nof it${ESC}[K\nthree${ESC}[K\n${ESC}[J`);
   });
 
   it('can be taken away', () => {
@@ -67,7 +69,7 @@ describe('a picture drawn in place', () => {
     target.clear();
     expect(terminal.text).toBe(`\r${ESC}[2A${ESC}[J`);
     target.above('done');
-    expect(terminal.text).toBe(`\r${ESC}[Jdone\n`);
+    expect(terminal.text).toBe(`\rdone${ESC}[K\n${ESC}[J`);
   });
 
   it('can be drawn on a terminal that does not know its size', () => {
