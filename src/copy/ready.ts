@@ -5,7 +5,7 @@ import type { Direction } from '../pglogical/direction.js';
 import { applyWorkerPid, readDirection, type DirectionState } from '../pglogical/state.js';
 
 /** Milliseconds between two looks. */
-const LOOK_MS = 500;
+const LOOK_MS = 250;
 /** Milliseconds for which it may be down: a worker that failed is started again after some seconds. */
 const DOWN_MS = 20_000;
 /** Milliseconds without anything confirmed, when a session is in the way of the worker, and when none is. */

@@ -9,17 +9,20 @@ import type { Session } from '../postgres/session.js';
 
 /**
  * Types whose binary form every major version reads alike, by OID: those that come with PostgreSQL and hold neither
- * OIDs (regclass) nor text to parse (xml). Source: pg_type.dat.
+ * OIDs (regclass) nor text to parse (xml); arrays and ranges of such types, too. An array of a type of the user's own, and a
+ * composite type, hold OIDs that differ between servers. Source: pg_type.dat.
  */
 const BINARY_TYPES: ReadonlySet<number> = new Set([
   16, 17, 18, 19, 20, 21, 23, 25, 700, 701, 1700, 1042, 1043, 114, 3802, 2950, 1082, 1083, 1266, 1114, 1184, 1186, 869,
-  650, 829, 774, 1560, 1562, 600, 601, 602, 603, 604, 628, 718,
+  650, 829, 774, 1560, 1562, 600, 601, 602, 603, 604, 628, 718, 3614, 1000, 1001, 1002, 1003, 1005, 1007, 1009, 1014,
+  1015, 1016, 1021, 1022, 1231, 199, 3807, 2951, 1182, 1183, 1270, 1115, 1185, 1187, 1041, 651, 3904, 3906, 3908, 3910,
+  3912, 3926,
 ]);
 
 /** Whether a table can be copied in COPY's binary format, which is the faster one: same types on both sides, all known. */
 export function canCopyBinary(columns: readonly Column[], destination: readonly Column[]): boolean {
   const types = new Map(destination.map(({ name, type }) => [name, type]));
-  return columns.every(({ name, type, typeOid }) => BINARY_TYPES.has(typeOid) && types.get(name) === type);
+  return columns.every(({ name, type, binaryOid }) => BINARY_TYPES.has(binaryOid) && types.get(name) === type);
 }
 
 /** The statement's columns of a table: generated ones are computed anew; without columns at all there is no list to write. */

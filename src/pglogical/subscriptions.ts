@@ -15,6 +15,8 @@ const START_DEADLINE_MS = 30_000;
 const DOWN_GRACE_MS = 8_000;
 const SLOT_DEADLINE_MS = 20_000;
 const WORKER_END_MS = 3_000;
+/** Milliseconds that pglogical takes at most to start a worker for a subscription that is new or newly enabled. */
+const STARTING_MS = 1_000;
 
 /** @returns why there is nothing to do, or null when the subscription must be made */
 export async function subscriptionExists(direction: Direction): Promise<string | null> {
@@ -143,7 +145,7 @@ export async function waitForDirection(
     signal,
   }: { deadline?: number; downGrace?: number; signal: AbortSignal | undefined },
 ): Promise<DirectionState> {
-  await wakeWorker(direction);
+  await wakeWorker(direction, signal);
   let last: DirectionState | undefined;
   let downSince: number | undefined;
   const found = await waitFor(
@@ -170,10 +172,17 @@ export async function waitForDirection(
   );
 }
 
-/** A worker that has failed several times is tried again after minutes only; enabling its subscription starts it now. */
-async function wakeWorker(direction: Direction): Promise<void> {
-  const { status, copy } = await readDirection(direction);
-  if (status === 'down' && copy === null) await restartWorker(direction);
+/**
+ * A worker that has failed several times is tried again after minutes only; enabling its subscription starts it now. One
+ * that pglogical is just starting comes by itself: asked for it meanwhile, pglogical would wait for a second.
+ */
+async function wakeWorker(direction: Direction, signal: AbortSignal | undefined): Promise<void> {
+  const down = async (): Promise<boolean> => {
+    const { status, copy } = await readDirection(direction);
+    return status === 'down' && copy === null;
+  };
+  const up = await waitFor(async () => ((await down()) ? undefined : true), { deadline: STARTING_MS, signal });
+  if (up === undefined) await restartWorker(direction);
 }
 
 /**

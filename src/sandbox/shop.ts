@@ -25,7 +25,7 @@ const LOAD_TIMEOUT_MS = 300_000;
 
 /** Opens a session on a sandbox's server. */
 export function connectTo(
-  server: Server,
+  server: { readonly host: string; readonly port: number },
   side: SideName,
   database: string,
   user: string,

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTo } from '../../src/sandbox/shop.js';
-import type { Server } from '../../src/sandbox/servers.js';
+import type { ServerInfo } from '../harness/providers/provider.js';
 import type { Session } from '../../src/postgres/session.js';
 import { makeDatabasePair } from './database-pair.js';
 import { median, type Measured } from './measure.js';
@@ -38,16 +38,19 @@ const MANY = `DO $$ BEGIN FOR i IN 1..1000 LOOP
   END LOOP; END $$`;
 
 interface Servers {
-  readonly source: Server;
-  readonly destination: Server;
+  readonly source: ServerInfo;
+  readonly destination: ServerInfo;
 }
 
 type Belt = (folder: string, ...args: string[]) => Promise<Measured>;
 
 export async function copy(folder: string, servers: Servers, belt: Belt, out: (line: string) => void): Promise<void> {
   await compare('local, 8 tables', EIGHT, null, { folder, servers, belt, out });
-  await compare('15 MB/s a connection, 8 tables', EIGHT, SLOW, { folder, servers, belt, out });
-  await compare('15 MB/s a connection, one table', ONE, SLOW, { folder, servers, belt, out });
+  // Servers in containers reach each other without the way that is made slow.
+  if (servers.source.peer === undefined) {
+    await compare('15 MB/s a connection, 8 tables', EIGHT, SLOW, { folder, servers, belt, out });
+    await compare('15 MB/s a connection, one table', ONE, SLOW, { folder, servers, belt, out });
+  }
   const { db } = await makeDatabasePair(folder, 'many', servers, MANY);
   const run = await belt(folder, 'setup', 'bench', db, '--copy', 'belt', '--json');
   out(
@@ -133,7 +136,7 @@ async function through(folder: string, db: string, port: number): Promise<void> 
   await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 });
 }
 
-async function startWriter(server: Server, db: string): Promise<() => Promise<void>> {
+async function startWriter(server: ServerInfo, db: string): Promise<() => Promise<void>> {
   const session: Session = await connectTo(server, 'src', db, server.superuser, server.password);
   const [table] = await session.query<{ name: string }>(
     "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1",

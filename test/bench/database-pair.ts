@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ident, literal } from '../../src/postgres/quote.js';
 import { connectTo } from '../../src/sandbox/shop.js';
-import type { Server } from '../../src/sandbox/servers.js';
+import type { ServerInfo } from '../harness/providers/provider.js';
 
 /** A fresh database on both servers with a project folder's config for it. */
 export interface DatabasePair {
@@ -20,7 +20,7 @@ export interface DatabasePair {
 export async function makeDatabasePair(
   folder: string,
   db: string,
-  { source, destination }: { source: Server; destination: Server },
+  { source, destination }: { source: ServerInfo; destination: ServerInfo },
   sql: string,
   settings: object = {},
 ): Promise<DatabasePair> {
@@ -42,10 +42,11 @@ export async function makeDatabasePair(
   await writeFile(join(path, 'config.json'), JSON.stringify(config, null, 2), { mode: 0o600 });
   return { dc: 'bench', db };
 
-  function side(server: Server): object {
+  function side(server: ServerInfo): object {
     return {
       host: server.host,
       port: server.port,
+      ...(server.peer === undefined ? {} : { peer_host: server.peer.host, peer_port: server.peer.port }),
       db,
       sslmode: 'disable',
       root_user: { name: server.superuser, pw: server.password },

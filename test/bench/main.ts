@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { makeServerHome, removeServerHome } from '../../src/sandbox/folders.js';
@@ -13,6 +13,7 @@ import { fleet, FLEET_SETTINGS } from './fleet.js';
 import { full } from './full.js';
 import { large } from './large.js';
 import { regression } from './regression-move.js';
+import { dockerProvider } from '../harness/providers/docker.js';
 import { stress } from './stress.js';
 import { measure, median, type Measured } from './measure.js';
 
@@ -20,7 +21,7 @@ import { measure, median, type Measured } from './measure.js';
  * The benchmark: figures of the downtime, of start-up and of memory, on two local servers, next to what they may be at
  * most. It prints them and fails only when a command fails: time on a shared machine is not a verdict.
  * Arguments: the parts wanted (start, downtime, memory, fleet, full, copy, large, stress, regression; all when none is named);
- * --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
+ * BELT_TEST_POSTGRES=docker for the copy from PostgreSQL 15 to 17 in containers alone; --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
  */
 
 const BELT = fileURLToPath(new URL('../../bin/belt.js', import.meta.url));
@@ -42,7 +43,24 @@ const WIDE = `
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 const peaks = new Map<string, number>();
 
+/** The copy from PostgreSQL 15 to 17, where only containers have both. */
+async function copyInContainers(): Promise<void> {
+  const provider = await dockerProvider();
+  if (provider.tools !== undefined) process.env['PATH'] = `${provider.tools}${delimiter}${process.env['PATH'] ?? ''}`;
+  const pair = await provider.startPair();
+  const folder = await mkdtemp(join(tmpdir(), 'belt-bench-'));
+  try {
+    const [source, destination] = [pair.src.info, pair.dst.info];
+    out(`PostgreSQL ${String(source.major)} -> ${String(destination.major)}, both in containers on this machine`);
+    await copy(folder, { source, destination }, belt, out);
+  } finally {
+    await pair.remove();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function main(): Promise<void> {
+  if (process.env['BELT_TEST_POSTGRES'] === 'docker') return copyInContainers();
   const at = process.argv.indexOf('--rounds');
   const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
   const durable = process.argv.includes('--durable');

@@ -19,12 +19,16 @@ const schemaWith = (rows: number, documents: number): string => `
   CREATE TABLE wide (id serial PRIMARY KEY, doc text);
   CREATE TABLE marks (id bigserial PRIMARY KEY, mark text);
   CREATE TABLE empty (id int PRIMARY KEY);
+  CREATE DOMAIN "Shorter" AS "Short" CHECK (VALUE <> 'no');
+  CREATE TABLE sorts (id int PRIMARY KEY, m mood, s "Shorter", n int[], w text[], d daterange, f tstzrange, t tsvector, j jsonb[], x numeric[]);
   CREATE TABLE kinds (id int PRIMARY KEY, m mood, ms mood[], s "Short", p pair_of, r numrange, x xml, c regclass, b bytea, f float8);
   INSERT INTO "Parent" SELECT i, 'parent ' || i FROM generate_series(1, 100) i;
   INSERT INTO big (parent, v, n) SELECT 1 + i % 100, repeat('x', i % 50), i / 7.0 FROM generate_series(1, ${String(rows)}) i;
   INSERT INTO "other Big" SELECT i, i % 7, md5(i::text) FROM generate_series(1, ${String(rows)}) i;
   INSERT INTO computed (price) SELECT i FROM generate_series(1, 2000) i;
   INSERT INTO wide (doc) SELECT repeat(md5(i::text), 2000) FROM generate_series(1, ${String(documents)}) i;
+  INSERT INTO sorts SELECT i, 'it''s "fine"', 'short ' || i, ARRAY[i, NULL], ARRAY['a "b"', NULL, '\\x'], daterange('2020-01-01', '2020-01-01'::date + i),
+         tstzrange(NULL, now()), to_tsvector('simple', 'b a ' || i), ARRAY['{"a": 1}'::jsonb, NULL], ARRAY['NaN', i / 7.0] FROM generate_series(1, 500) i;
   INSERT INTO kinds SELECT i, 'sad', ARRAY['sad', NULL, 'it''s "fine"']::mood[], 'short', ('sad', i)::pair_of, numrange(i, i + 1),
          '<a b="c"/>', 'pg_class', decode(lpad(to_hex(i), 8, '0'), 'hex'), 'NaN' FROM generate_series(1, 500) i;
   CREATE FUNCTION work(mark text) RETURNS void LANGUAGE sql AS $$
@@ -39,6 +43,7 @@ const schemaWith = (rows: number, documents: number): string => `
     UPDATE computed SET price = price + 1 WHERE id = 1 + (hashtext($1) & 1023);
     DELETE FROM computed WHERE id = 1100 + (hashtext($1) & 511);
     UPDATE wide SET doc = doc || $1 WHERE id = 1 + (hashtext($1) & 65535) % ${String(documents)};
+    UPDATE sorts SET m = 'sad', n = n || 1 WHERE id = 1 + (hashtext($1) & 255);
     DELETE FROM kinds WHERE id = 1 + (hashtext($1) & 127);
     UPDATE kinds SET m = 'it''s "fine"', s = $1 WHERE id = 200 + (hashtext($1) & 255);
     INSERT INTO empty SELECT count(*) FROM marks ON CONFLICT DO NOTHING;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeDestination } from '../../src/data/analyze.js';
+import { canCopyBinary } from '../../src/data/copy-stream.js';
 import { copyTables } from '../../src/data/copy-tables.js';
 import { raiseSequences, syncSequences } from '../../src/data/sequences.js';
 import { validateData } from '../../src/data/validate.js';
@@ -46,6 +47,15 @@ describe('readTables', () => {
       owner: pair.config.src?.owner_user.name,
       columns: [{ name: 'm', type: '"my ""odd"" schéma".mood', notNull: true }, { name: 't' }, { name: 'v' }],
     });
+    // In binary only what has the same form on every server: an array of an own type, and a composite, hold OIDs.
+    const columns = new Map(tables.flatMap(({ name, columns }) => columns.map((one) => [`${name}.${one.name}`, one])));
+    const binary = (type: RegExp): boolean[] => [
+      ...new Set([...columns.values()].filter((one) => type.test(one.type)).map((one) => canCopyBinary([one], [one]))),
+    ];
+    expect(binary(/\.mood$/)).toEqual([true]);
+    expect(binary(/\.price$/)).toEqual([true]);
+    expect(binary(/^(integer|text|numeric.*)$/)).toEqual([true]);
+    expect(binary(/\.mood\[\]$|Pair Of/)).toEqual([false]);
   });
 
   it('takes the partitions of a table that is named, and names all that are missing', async () => {

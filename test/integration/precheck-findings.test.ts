@@ -160,6 +160,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
     'warn dst search-path: table "nearer"."Order Details"',
     'note dst extension-to-create: extension postgres_fdw',
     'note src extension-rows: extension postgres_fdw',
+    'note src other-schema: schema "far"',
     'note src temporary-table: temporary tables',
     'note dst disk-space: disk',
     'note src invalid-index: index "Shop Data".broken on "Shop Data".later',
@@ -182,6 +183,7 @@ it('names each object that does not come over by itself, until it is gone', asyn
   expect(remedy('foreign-server')).toContain(
     `CREATE SERVER "far 'server" TYPE 'it''s' FOREIGN DATA WRAPPER "postgres_fdw" OPTIONS ("host" 'far', "dbname" 'd');`,
   );
+  expect(found.find(({ code }) => code === 'other-schema')?.problem).toMatch(/\(2 tables, \d+ other objects\)$/);
   expect(remedy('foreign-data-wrapper')).toBe(
     `On the destination, as root: CREATE FOREIGN DATA WRAPPER "bare 'w" OPTIONS ("secret" '...', "mode" 'x');`,
   );

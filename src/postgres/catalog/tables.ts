@@ -9,6 +9,8 @@ export interface Column {
   readonly typeOid: number;
   /** As `type`, but what a domain stands on: rows may break a domain's NOT VALID constraint, and so may not be cast to it. */
   readonly baseType: string;
+  /** The type whose binary form its values have: a domain's base type, and text for an enum, which is sent as its label. */
+  readonly binaryOid: number;
   readonly notNull: boolean;
   /** It has a DEFAULT of its own, or is computed. */
   readonly hasDefault: boolean;
@@ -83,6 +85,12 @@ WITH RECURSIVE picked AS (
                UNION ALL
                SELECT d.typbasetype, d.typtypmod FROM bases JOIN pg_type d ON d.oid = bases.type AND d.typtype = 'd')
              SELECT format_type(type, modifier) FROM bases JOIN pg_type b ON b.oid = type AND b.typtype <> 'd') END,
+           'binaryOid', (
+             WITH RECURSIVE bases AS (
+               SELECT y.oid AS type, y.typtype, y.typbasetype
+               UNION ALL
+               SELECT d.oid, d.typtype, d.typbasetype FROM bases JOIN pg_type d ON d.oid = bases.typbasetype WHERE bases.typtype = 'd')
+             SELECT CASE typtype WHEN 'e' THEN 'text'::regtype::oid::int8 ELSE type::int8 END FROM bases WHERE typtype <> 'd'),
            'notNull', a.attnotnull,
            'hasDefault', a.atthasdef,
            'generated', a.attgenerated <> '',

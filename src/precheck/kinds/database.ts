@@ -1,6 +1,7 @@
 import { formatBytes } from '../../bytes.js';
 import { formatSeconds } from '../../duration.js';
-import { literal } from '../../postgres/quote.js';
+import { movableSchemas } from '../../postgres/catalog/movable-schemas.js';
+import { ident, literal } from '../../postgres/quote.js';
 import { defineKind } from '../kind.js';
 import { counted, some } from './statements.js';
 
@@ -100,4 +101,28 @@ const size = defineKind<{ bytes: number; largest: string; largest_bytes: number 
     })),
 });
 
-export const DATABASE_KINDS = [largeObjects, prepared, open, temporary, size];
+const otherSchema = defineKind<{ name: string; tables: number; objects: number }>({
+  code: 'other-schema',
+  severity: 'note',
+  means: 'The source has another schema with objects, which the config does not name: it does not move.',
+  src: () =>
+    `SELECT n.nspname AS name, count(*)::int AS objects,
+            count(*) FILTER (WHERE d.classid = 'pg_class'::regclass AND d.objid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p')))::int AS tables
+       FROM pg_namespace n JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND d.deptype = 'n'
+      WHERE n.oid NOT IN (SELECT oid FROM ns) AND d.classid <> 'pg_extension'::regclass
+        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
+      GROUP BY n.nspname ORDER BY 1`,
+  judge: async ({ src: { session } }, { src }) => {
+    const movable = new Set(await movableSchemas(session));
+    return src
+      .filter(({ name }) => movable.has(name))
+      .map(({ name, tables, objects }) => ({
+        side: 'src',
+        object: `schema ${ident(name)}`,
+        problem: `does not move: the config does not name it (${counted(tables, 'table')}, ${counted(objects - tables, 'other object')})`,
+        remedy: `To move it as well, add it to "schema_name" in the config before setup, or take "*" for all.`,
+      }));
+  },
+});
+
+export const DATABASE_KINDS = [otherSchema, largeObjects, prepared, open, temporary, size];
