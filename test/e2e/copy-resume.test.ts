@@ -50,7 +50,10 @@ async function expectDone(): Promise<void> {
 async function firstTransaction(): Promise<string> {
   const client = await pair.src.connect();
   try {
-    await client.query("SELECT set_config('output_plugin_libraries', 'pglogical_output', false)");
+    // Newer minor versions want the plugin listed.
+    await client.query(
+      "SELECT set_config(name, 'pglogical_output', false) FROM pg_settings WHERE name = 'output_plugin_libraries'",
+    );
     const { rows } = await client.query<{ data: string }>(
       `SELECT data FROM pg_replication_slots, ${peekCall(1).replace('$1', 'slot_name')} WHERE database = current_database()`.replace(
         '$2',
