@@ -16,6 +16,9 @@ export type BackgroundMessage =
   | { readonly kind: 'progress'; readonly event: keyof Progress; readonly args: readonly unknown[] }
   | { readonly kind: 'settled'; readonly row: Row<object> };
 
+/** What each run tells by itself. */
+const OWN: readonly (keyof Progress)[] = ['interrupted', 'end'];
+
 /** Tells a run that it is in the background: the file that takes its output. */
 const BACKGROUND_LOG = 'BELT_BACKGROUND_LOG';
 
@@ -58,7 +61,8 @@ export async function detach(
       if (message.kind === 'settled') ended.set(message.row.db, message.row);
       else {
         if (message.event === 'begun') begun.add(String(message.args[0]));
-        if (message.event !== 'end') (progress[message.event] as (...all: readonly unknown[]) => void)(...message.args);
+        if (!OWN.includes(message.event))
+          (progress[message.event] as (...all: readonly unknown[]) => void)(...message.args);
       }
       const atWork = [...begun].filter((name) => !ended.has(name)).length;
       // The others wait for their turn.

@@ -43,17 +43,13 @@ export class FiguresOf {
     const overall = streamRatio(journal) ?? 1;
     const bytes_per_second = wire === null ? null : Math.round(wire / overall);
     const at_work = journal
-      .map((table, index): TableAtWork => {
+      .flatMap((table, index): TableAtWork[] => {
+        if (table.jobs === 0) return [];
         const speed = this.#speed(at, ({ of }) => of.get(table.label));
-        return {
-          name: table.label,
-          bytes_done: loads[index]?.bytes_done ?? 0,
-          bytes_total: table.bytes,
-          bytes_per_second: speed === null ? null : Math.round(speed / (streamRatio([table]) ?? overall)),
-          jobs: table.jobs,
-        };
+        const bytes_per_second = speed === null ? null : Math.round(speed / (streamRatio([table]) ?? overall));
+        const bytes_done = loads[index]?.bytes_done ?? 0;
+        return [{ name: table.label, bytes_done, bytes_total: table.bytes, bytes_per_second, jobs: table.jobs }];
       })
-      .filter(({ jobs }) => jobs > 0)
       .sort((a, b) => b.bytes_total - a.bytes_total);
     return {
       tables_done: journal.filter(({ whole }) => whole).length,

@@ -64,7 +64,7 @@ export function tableLoads(journal: readonly JournalProgress[]): TableLoad[] {
 }
 
 /** @param blockedBy sessions that hold a lock which the copy waits for @param seconds how old the snapshot is, or null */
-export function assembleOwnLoad(
+function assembleOwnLoad(
   copy: UnfinishedCopy,
   journal: readonly JournalProgress[],
   seconds: number | null,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { InterruptedError } from '../errors.js';
+import { ConnectionError, InterruptedError, QueryError } from '../errors.js';
+import { SQLSTATE } from './sqlstate.js';
 import { connectionError, queryError } from './failures.js';
 import { cutClient, endClient, NEWER_SETTINGS, type Address } from './session.js';
 import { connectTls } from './tls.js';
@@ -84,7 +85,15 @@ export class ReplicationSession {
     if (!/^[a-z0-9_]{1,63}$/.test(slot)) throw new RangeError(`no slot can be called "${slot}"`);
     const [row] = await this.#query<{ consistent_point: string; snapshot_name: string }>(
       `CREATE_REPLICATION_SLOT "${slot}" ${kind}`,
-    );
+    ).catch((error: unknown) => {
+      // Copies of other databases give theirs back in a moment.
+      if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.limitExceeded) throw error;
+      throw new ConnectionError(error.message, {
+        hint: 'Set max_replication_slots on the source higher, which takes a restart, or drop slots that nobody needs.',
+        ...(error.detail === undefined ? {} : { detail: error.detail }),
+        cause: error,
+      });
+    });
     if (row === undefined) throw new Error('the server made a slot without saying where it starts');
     return row;
   }

@@ -21,6 +21,7 @@ export const SQLSTATE = {
   deadlockDetected: '40P01',
   objectInUse: '55006',
   tooManyConnections: '53300',
+  limitExceeded: '53400',
   queryCanceled: '57014',
   adminShutdown: '57P01',
   cannotConnectNow: '57P03',

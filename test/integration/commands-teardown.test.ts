@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ident } from '../../src/postgres/quote.js';
 import { detailFields } from '../../src/results/detail.js';
 import { checkedJson, everything, expectSuccess, ORDERS, replicate, waitForStatus } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
 import type { TestNames, TestUser } from '../harness/names.js';
-import { testPair, type TestDatabase, type TestPair } from '../harness/pair.js';
+import { testPair, type PairOptions, type TestDatabase, type TestPair } from '../harness/pair.js';
 
 const COMMAND = 'teardown';
 
@@ -156,11 +156,21 @@ describe('belt teardown', () => {
   });
 });
 
+/**
+ * Put to rest with its test: whenever a subscription changes, pglogical's supervisor starts a process in each database that
+ * can be entered and has none, and those of ended tests would cost more than the test itself.
+ */
+async function passingPair(options: PairOptions): Promise<TestPair> {
+  const pair = await testPair(options);
+  onTestFinished(() => pair.cleanup());
+  return pair;
+}
+
 describe('belt teardown and what else is there', () => {
   it('leaves another database of the same server replicating, and its role until that one is torn down too', async () => {
     const pglogical = ownRole();
-    const first = await testPair({ srcSql: APPLICATION, names: { pglogical } });
-    const second = await testPair({ srcSql: APPLICATION, names: { pglogical } });
+    const first = await passingPair({ srcSql: APPLICATION, names: { pglogical } });
+    const second = await passingPair({ srcSql: APPLICATION, names: { pglogical } });
     await Promise.all([replicate(first, 'both'), replicate(second, 'both')]);
     const { results } = checkedJson(await first.belt([COMMAND, '--full', '--json']), detailFields, [first]);
     const role = results[0]?.steps.filter(({ name }) => name.startsWith('drop-role'));
@@ -180,15 +190,15 @@ describe('belt teardown and what else is there', () => {
 
   it('of a whole datacenter takes the role along, though each database was the other one’s reason to keep it', async () => {
     const pglogical = ownRole();
-    const first = await testPair({ srcSql: APPLICATION, names: { pglogical } });
-    const second = await testPair({ srcSql: APPLICATION, names: { pglogical }, project: first.dir, db: 'users' });
+    const first = await passingPair({ srcSql: APPLICATION, names: { pglogical } });
+    const second = await passingPair({ srcSql: APPLICATION, names: { pglogical }, project: first.dir, db: 'users' });
     await Promise.all([replicate(first, 'both'), replicate(second, 'both')]);
     expectSuccess(await first.beltRaw([COMMAND, first.dc, '--full']));
     for (const side of [...both(first), ...both(second)]) expect(await leftovers(side)).toEqual([]);
   });
 
   it('is refused where pglogical serves somebody else too, naming it', async () => {
-    const pair = await testPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
+    const pair = await passingPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
     await replicate(pair);
     await pair.src.sql("SELECT pglogical.create_replication_set('The other one')");
     const now = await everything(pair);
@@ -201,7 +211,7 @@ describe('belt teardown and what else is there', () => {
   });
 
   it('leaves dblink where functions speak of it', async () => {
-    const pair = await testPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
+    const pair = await passingPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
     await pair.src.sql(
       `CREATE EXTENSION dblink; CREATE FUNCTION far() RETURNS text LANGUAGE plpgsql AS $$BEGIN RETURN dblink_connect('x'); END$$`,
     );
@@ -214,7 +224,7 @@ describe('belt teardown and what else is there', () => {
   });
 
   it('with --force goes on with the side that answers', async () => {
-    const pair = await testPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
+    const pair = await passingPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
     await replicate(pair, 'both');
     const { dst } = pair.config;
     if (dst === null) throw new Error('no destination');

@@ -26,7 +26,7 @@ interface Resource {
   readonly what: string;
   readonly need: Need;
   /** What the server needs once, whatever databases it has. */
-  readonly extra: number;
+  readonly extra: Readonly<Record<'src' | 'dst', number>>;
 }
 
 const endings = Object.values(SLOT_ENDINGS)
@@ -59,7 +59,7 @@ async function shortage(
     if (usage === undefined) continue;
     const { config } = facts[name].side;
     const databases = await databasesOn(facts.pair, config);
-    const missing = missingFor(databases, usage, resource);
+    const missing = missingFor(databases, usage, { need: resource.need, extra: resource.extra[name] });
     if (missing <= usage.max - usage.used) continue;
     const server = `${config.host}:${config.port}`;
     found.push({
@@ -76,7 +76,7 @@ async function shortage(
 export function missingFor(
   databases: readonly Configured[],
   { have }: Usage,
-  { need, extra }: Pick<Resource, 'need' | 'extra'>,
+  { need, extra }: Pick<Resource, 'need'> & { readonly extra: number },
 ): number {
   const left = new Map<string, number>();
   for (const database of have) if (database !== null) left.set(database, (left.get(database) ?? 0) + 1);
@@ -90,10 +90,13 @@ export function missingFor(
   return missing === 0 ? 0 : missing + extra;
 }
 
-const SLOT: Resource = { setting: 'max_replication_slots', what: 'replication slots', need: () => 1, extra: 0 };
-const SENDER: Resource = { setting: 'max_wal_senders', what: 'senders', need: () => 1, extra: 0 };
+/** While a copy takes its snapshot; several databases wait for each other there. */
+const PASSING = { src: 1, dst: 0 } as const;
+
+const SLOT: Resource = { setting: 'max_replication_slots', what: 'replication slots', need: () => 1, extra: PASSING };
+const SENDER: Resource = { setting: 'max_wal_senders', what: 'senders', need: () => 1, extra: PASSING };
 /** A manager and an apply worker: either side receives, in one direction or the other. */
-const WORKER: Resource = { setting: 'max_worker_processes', what: 'workers', need: () => 2, extra: 0 };
+const WORKER: Resource = { setting: 'max_worker_processes', what: 'workers', need: () => 2, extra: { src: 0, dst: 0 } };
 
 const slots = defineKind<Usage>({
   code: 'slots-short',
