@@ -20,7 +20,8 @@ import { measure, median, type Measured } from './measure.js';
 /**
  * The benchmark: figures of the downtime, of start-up and of memory, on two local servers, next to what they may be at
  * most. It prints them and fails only when a command fails: time on a shared machine is not a verdict.
- * Arguments: the parts wanted (start, downtime, memory, fleet, full, copy, large, stress, regression; all when none is named);
+ * Arguments: the parts wanted (start, downtime, memory, fleet, full, copy, large, stress; all when none is named; and regression, which
+ * fetches PostgreSQL's sources, only when it is);
  * BELT_TEST_POSTGRES=docker for the copy from PostgreSQL 15 to 17 in containers alone; --rounds N (default 3); --durable for servers that wait for the disk, which tells more of the disk than of belt.
  */
 
@@ -65,7 +66,8 @@ async function main(): Promise<void> {
   const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
   const durable = process.argv.includes('--durable');
   const named = PARTS.filter((part) => process.argv.includes(part));
-  const wanted = (part: (typeof PARTS)[number]): boolean => named.length === 0 || named.includes(part);
+  const wanted = (part: (typeof PARTS)[number]): boolean =>
+    (named.length === 0 && part !== 'regression') || named.includes(part);
   const chosen = await chooseServers(process.env['PATH']);
   const home = await makeServerHome(chosen.source);
   const folders: string[] = [];

@@ -20,16 +20,29 @@ const SERVER = {
   system_identifier: 'one',
 };
 
+const OWNER = { rolname: 'owner', rolcanlogin: true, can_create: true };
+
 interface Changes {
   readonly major?: number;
+  /** Null when there is no such role. */
+  readonly owner?: object | null;
   readonly server?: object;
 }
 
 function facts(src: Changes, dst: Changes): Facts {
-  const side = (name: 'src' | 'dst', { major = 15, server = {} }: Changes) => ({
-    side: { name, config: { db: 'shop', root_user: { name: 'root' }, pglogical_user: { name: 'pglogical' } } },
+  const side = (name: 'src' | 'dst', { major = 15, server = {}, owner = {} }: Changes) => ({
+    side: {
+      name,
+      config: {
+        db: 'shop',
+        root_user: { name: 'root' },
+        owner_user: { name: 'owner' },
+        pglogical_user: { name: 'pglogical' },
+      },
+    },
     session: { major },
     server: { ...SERVER, system_identifier: name, ...server },
+    owner: owner === null ? null : { ...OWNER, ...owner },
     schemasMissing: [],
   });
   return { src: side('src', src), dst: side('dst', dst), tools: [] } as unknown as Facts;
@@ -103,6 +116,14 @@ it.each<[code: string, src: Changes, dst: Changes, expected: string[]]>([
   ['encoding-differs', {}, server({ encoding: 'LATIN1' }), ['fail dst server_encoding']],
   ['server-older', { major: 17 }, { major: 15 }, ['warn dst server version']],
   ['server-too-old', { major: 12 }, {}, ['fail src server version']],
+  ['owner-missing', { owner: null }, { owner: null }, ['fail src role owner', 'fail dst role owner']],
+  [
+    'owner-no-login',
+    { owner: { rolcanlogin: false } },
+    { owner: { rolcanlogin: false } },
+    ['note src role owner', 'fail dst role owner'],
+  ],
+  ['owner-may-not-create', {}, { owner: { can_create: false } }, ['note dst role owner']],
   ['tables-not-split', { major: 13 }, { major: 13 }, ['note src server version']],
 ])('%s', async (code, src, dst, expected) => {
   expect(await found(code, src, dst)).toEqual(expected);
