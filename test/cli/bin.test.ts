@@ -32,7 +32,7 @@ describe('bin/bootstrap.mjs', () => {
   it.each([[[]], [['nonsense']], [['toString']]])('says what it takes when called with %j', (args) => {
     const { status, stderr } = runAlone('bootstrap.mjs', ...args);
     expect(status).toBe(1);
-    expect(stderr).toBe('bootstrap: usage: node bin/bootstrap.mjs demo|test|bench|prepare [arguments]\n');
+    expect(stderr).toBe('bootstrap: usage: node bin/bootstrap.mjs demo|test|proofs|bench|prepare [arguments]\n');
   });
 
   it('does not fail to prepare what cannot be built without saying what to do', () => {

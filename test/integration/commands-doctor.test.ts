@@ -187,7 +187,14 @@ describe('belt doctor mends', () => {
   });
 
   it('nothing about a role that another database uses', async () => {
-    const second = await testPair({ srcSql: PATIENT, dc: 'dc2' });
+    const own = { name: 'pgl second', pw: 'of the second' };
+    const second = await testPair({
+      srcSql: PATIENT,
+      dc: 'dc2',
+      config: (config) => {
+        for (const side of [config.src, config.dst]) if (side !== null) side.pglogical_user = own;
+      },
+    });
     await replicate(second);
     const { name, pw } = pglogicalRole(pair);
     await pair.src.sql(`ALTER ROLE ${name} PASSWORD 'another'`);
