@@ -44,7 +44,8 @@ it("belt's own copy, killed, cut off and locked out, hands over at exactly its p
   expect(copying.signal, copying.text).toBe('SIGKILL');
 
   const anywhere = await pair.belt(SLOWLY, { killAfter: 300 + random.next() * 2_000 });
-  expect(anywhere.signal, `${random.hint}\n${anywhere.text}`).toBe('SIGKILL');
+  // What is left may be done by then.
+  if (anywhere.signal === null) expect(anywhere.exitCode, `${random.hint}\n${anywhere.text}`).toBe(0);
   const run = await must(pair, ['setup']);
   await expectSame(pair, [writer], `${random.hint}\n${run.text}`);
 
