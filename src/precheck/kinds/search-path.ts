@@ -96,7 +96,9 @@ const SETTINGS: KindQuery = () => `
   SELECT r.rolname AS role, split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value, s.setdatabase = 0 AS everywhere
     FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL unnest(s.setconfig) c
    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-     AND NOT EXISTS (SELECT FROM own_role o WHERE o.oid = r.oid) AND split_part(c, '=', 1) <> 'search_path'`;
+     AND NOT EXISTS (SELECT FROM own_role o WHERE o.oid = r.oid) AND split_part(c, '=', 1) <> 'search_path'
+     -- What belt's own roles need for replication is set where it is needed.
+     AND split_part(c, '=', 1) <> 'output_plugin_libraries'`;
 
 const roleSetting = defineKind<RoleSetting, RoleSetting & { role: string }>({
   code: 'role-setting',
