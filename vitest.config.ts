@@ -8,9 +8,9 @@ export default defineConfig(({ mode }) => ({
     exclude: mode === 'proofs' ? [] : ['test/proofs/**'],
     // A process for each file: tests start servers and change the environment.
     pool: 'forks',
-    // Each worker gets a pair of servers of its own. Most of the time, a test waits for one of pglogical's pauses: four
+    // Each worker gets a pair of servers of its own. Most of the time, a test waits for one of pglogical's pauses: six
     // workers keep two cores busy.
-    maxWorkers: 4,
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
