@@ -29,7 +29,7 @@ import {
 } from '../pglogical/copy-journal.js';
 import { readJournalProgress } from '../pglogical/own-progress.js';
 import type { CopyMeter } from './meter.js';
-import { gatherSmall, planChunks } from './plan.js';
+import { gatherSmall, pieceBytes, planChunks } from './plan.js';
 import { makeSlot } from './start-slot.js';
 import { openWave, type Wave } from './wave.js';
 import { endLeftWorkers } from './worker.js';
@@ -48,7 +48,6 @@ export interface CopyOptions {
   readonly progress: (text: string) => void;
 }
 
-const CHUNK_BYTES = 128 * 1024 * 1024;
 /** PostgreSQL reads a range of blocks by itself from this version on. */
 const TID_RANGE_MAJOR = 14;
 const WAVES = 20;
@@ -114,7 +113,7 @@ async function copyWave(
       return { table, binary, blocks, bytes };
     });
     const chunks = planChunks(planned, {
-      chunkBytes: options.chunkSize ?? CHUNK_BYTES,
+      chunkBytes: options.chunkSize ?? pieceBytes(planned, options.controls.jobs),
       canSplit: src.major >= TID_RANGE_MAJOR,
     });
     const counts = new Map<Label, number>();

@@ -28,6 +28,17 @@ export interface PlanOptions {
   readonly canSplit: boolean;
 }
 
+const PIECE = { least: 8 * 1024 * 1024, most: 128 * 1024 * 1024, forEach: 32 } as const;
+
+/**
+ * The size of pieces, in bytes: so many for each worker that none is left alone with a long one at the end, and none so small
+ * that beginning it takes longer than copying it.
+ */
+export function pieceBytes(tables: readonly PlannedTable[], workers: number): number {
+  const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.min(PIECE.most, Math.max(PIECE.least, all / (workers * PIECE.forEach)));
+}
+
 /**
  * Cuts the tables that are bigger than a piece, and sorts: the biggest tables first, so that no worker is left with one at
  * the end. The last piece of a table is open-ended.
