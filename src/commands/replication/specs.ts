@@ -64,7 +64,10 @@ const setup = definePairCommand({
       { min: 1, max: 64 },
     ),
     maxRate: speed('--max-rate <speed>', 'most bytes per second that are copied in all, such as 50MB/s; or none'),
-    chunkSize: size('--chunk-size <size>', 'size of the pieces that big tables are copied in (default: 8MB to 128MB, by the size of all)'),
+    chunkSize: size(
+      '--chunk-size <size>',
+      'size of the pieces that big tables are copied in (default: 8MB to 128MB, by the size of all)',
+    ),
     lockWait: duration(
       '--lock-wait <duration>',
       'how long the copy may wait for transactions of others to begin',
