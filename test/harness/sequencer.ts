@@ -23,7 +23,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/integration/commands-validate-data.test.ts': 28,
   'test/integration/commands-setup.test.ts': 28,
   'test/integration/bad-input.test.ts': 27,
-  'test/e2e/failing-steps.test.ts': 26,
   'test/e2e/migration.test.ts': 25,
   'test/integration/sandbox.test.ts': 24,
   'test/integration/schema.test.ts': 24,
