@@ -4,54 +4,19 @@ import { ident, literal } from '../../src/postgres/quote.js';
 import { detailFields } from '../../src/results/detail.js';
 import { statusFields } from '../../src/results/status.js';
 import { waitFields } from '../../src/results/wait.js';
-import type { BeltRun } from '../harness/belt.js';
+import { copying, TABLES } from '../harness/broken-copy.js';
 import { checkedJson, everything, expectSuccess, waitForStatus } from '../harness/commands.js';
 import { doctor, expectFinding, failures } from '../harness/doctor.js';
 import { expectFailure } from '../harness/expect-failure.js';
-import { expectEqual, must, until } from '../harness/migration.js';
+import { expectEqual, must } from '../harness/migration.js';
 import { testPair, type TestPair } from '../harness/pair.js';
 
 /** What others see and do while belt copies, and after its copy was broken off. */
-
-/** The first is the biggest on disk and has next to no rows, so it is there at once; the second takes its time. */
-const TABLES = `
-  CREATE TABLE "A first" (id int PRIMARY KEY, v text) WITH (autovacuum_enabled = false);
-  CREATE TABLE "B second" (id int PRIMARY KEY, v text);
-  CREATE TABLE "C third" (id int PRIMARY KEY, v text);
-  CREATE TABLE "keyless" (v text);
-  INSERT INTO "A first" SELECT i, repeat('x', 500) FROM generate_series(1, 6000) i;
-  DELETE FROM "A first" WHERE id > 10;
-  INSERT INTO "B second" SELECT i, repeat('x', 500) FROM generate_series(1, 4000) i;
-  INSERT INTO "C third" SELECT i FROM generate_series(1, 50) i;
-  INSERT INTO "keyless" VALUES ('x')`;
-
-const SLOW = ['setup', '--jobs', '1', '--chunk-size', '200kB', '--max-rate', '15kB/s'] as const;
 
 function deferred() {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((done) => (resolve = done));
   return { promise, resolve };
-}
-
-/** A copy in the middle of its second table, which goes on until kill() is called. */
-async function copying(pair: TestPair): Promise<{ kill: () => Promise<BeltRun> }> {
-  const { promise: killOn, resolve } = deferred();
-  const run = pair.belt(SLOW, { killOn });
-  await until('the second table is copied', async () => {
-    const [there] = await pair.dst.sql<{ run: string | null }>("SELECT to_regclass('belt.copy_table') AS run");
-    if (there?.run === null) return false;
-    const rows = await pair.dst.sql(
-      `SELECT FROM belt.copy_table t, pg_stat_progress_copy p
-        WHERE t.table_name = 'A first' AND t.source_rows = 10 AND p.datname = current_database() AND p.bytes_processed > 0`,
-    );
-    return rows.length > 0;
-  });
-  return {
-    kill: () => {
-      resolve();
-      return run;
-    },
-  };
 }
 
 async function status(pair: TestPair) {
