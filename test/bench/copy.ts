@@ -10,27 +10,24 @@ import { slowWay } from './throttle.js';
 
 /** belt's own copy beside pglogical's, in one run: local, and over a way that is slow for each connection. */
 
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const SLOW = 15 * 1024 * 1024;
 const WRITER_PAUSE_MS = 50;
 
 /** About 2 GB in 8 tables. */
-const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
-
 const EIGHT = `
   ${['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
     .map(
       (name, place) => `
   CREATE TABLE t_${name} (id bigserial PRIMARY KEY, n int, v text, x numeric(12,2), t timestamptz);
   INSERT INTO t_${name} (n, v, x, t) SELECT g, md5(g::text) || repeat('x', 150), g / 7.0, now()
-    FROM generate_series(1, ${String(Math.round(900_000 * SCALE * (place === 0 ? 2.2 : 0.83)))}) g;`,
+    FROM generate_series(1, ${String(Math.round(900_000 * (place === 0 ? 2.2 : 0.83)))}) g;`,
     )
     .join('\n')}`;
 
 /** One table of about 1 GB. */
 const ONE = `
   CREATE TABLE big (id bigserial PRIMARY KEY, n int, v text);
-  INSERT INTO big (n, v) SELECT g, md5(g::text) || repeat('x', 180) FROM generate_series(1, ${String(4_000_000 * SCALE)}) g;`;
+  INSERT INTO big (n, v) SELECT g, md5(g::text) || repeat('x', 180) FROM generate_series(1, 4000000) g;`;
 
 const MANY = `DO $$ BEGIN FOR i IN 1..1000 LOOP
   EXECUTE format('CREATE TABLE s_%s (id serial PRIMARY KEY, v text)', i);
@@ -44,12 +41,13 @@ interface Servers {
 
 type Belt = (folder: string, ...args: string[]) => Promise<Measured>;
 
-export async function copy(folder: string, servers: Servers, belt: Belt, out: (line: string) => void): Promise<void> {
-  await compare('local, 8 tables', EIGHT, null, { folder, servers, belt, out });
+export async function copy(bench: Bench): Promise<void> {
+  const { folder, servers, belt, out } = bench;
+  await compare('local, 8 tables', EIGHT, null, bench);
   // Servers in containers reach each other without the way that is made slow.
   if (servers.source.peer === undefined) {
-    await compare('15 MB/s a connection, 8 tables', EIGHT, SLOW, { folder, servers, belt, out });
-    await compare('15 MB/s a connection, one table', ONE, SLOW, { folder, servers, belt, out });
+    await compare('15 MB/s a connection, 8 tables', EIGHT, SLOW, bench);
+    await compare('15 MB/s a connection, one table', ONE, SLOW, bench);
   }
   const { db } = await makeDatabasePair(folder, 'many', servers, MANY);
   const run = await belt(folder, 'setup', 'bench', db, '--copy', 'belt', '--json');
@@ -58,24 +56,25 @@ export async function copy(folder: string, servers: Servers, belt: Belt, out: (l
   );
 }
 
-interface Bench {
+export interface Bench {
   readonly folder: string;
   readonly servers: Servers;
   readonly belt: Belt;
   readonly out: (line: string) => void;
+  readonly rounds: number;
 }
 
 let databases = 0;
 
 async function compare(name: string, sql: string, rate: number | null, bench: Bench): Promise<void> {
-  const { folder, servers, belt, out } = bench;
+  const { folder, servers, belt, out, rounds } = bench;
   const ratios: number[] = [];
   databases += 1;
   const { db } = await makeDatabasePair(folder, `copy_${String(databases)}`, servers, sql);
   await settle(servers, db);
   const way = rate === null ? undefined : await slowWay(servers.source.port, rate);
   if (way !== undefined) await through(folder, db, way.port);
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= rounds; round++) {
     const times: Record<'pglogical' | 'belt', number> = { pglogical: 0, belt: 0 };
     for (const who of ['pglogical', 'belt'] as const) {
       const stop = await startWriter(servers.source, db);
@@ -109,7 +108,7 @@ async function compare(name: string, sql: string, rate: number | null, bench: Be
     );
   }
   way?.close();
-  out(`copy, ${name}: belt is ${median(ratios).toFixed(2)} times as fast (median of ${String(ROUNDS)})`);
+  out(`copy, ${name}: belt is ${median(ratios).toFixed(2)} times as fast (median of ${String(rounds)})`);
 }
 
 /** How long all steps before one took. */

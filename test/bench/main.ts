@@ -45,7 +45,7 @@ const out = (line: string): void => void process.stdout.write(`${line}\n`);
 const peaks = new Map<string, number>();
 
 /** The copy from PostgreSQL 15 to 17, where only containers have both. */
-async function copyInContainers(): Promise<void> {
+async function copyInContainers(rounds: number): Promise<void> {
   const provider = await dockerProvider();
   if (provider.tools !== undefined) process.env['PATH'] = `${provider.tools}${delimiter}${process.env['PATH'] ?? ''}`;
   const pair = await provider.startPair();
@@ -53,7 +53,7 @@ async function copyInContainers(): Promise<void> {
   try {
     const [source, destination] = [pair.src.info, pair.dst.info];
     out(`PostgreSQL ${String(source.major)} -> ${String(destination.major)}, both in containers on this machine`);
-    await copy(folder, { source, destination }, belt, out);
+    await copy({ folder, servers: { source, destination }, belt, out, rounds });
   } finally {
     await pair.remove();
     await rm(folder, { recursive: true, force: true });
@@ -61,9 +61,9 @@ async function copyInContainers(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  if (process.env['BELT_TEST_POSTGRES'] === 'docker') return copyInContainers();
   const at = process.argv.indexOf('--rounds');
   const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
+  if (process.env['BELT_TEST_POSTGRES'] === 'docker') return copyInContainers(rounds);
   const durable = process.argv.includes('--durable');
   const named = PARTS.filter((part) => process.argv.includes(part));
   const wanted = (part: (typeof PARTS)[number]): boolean =>
@@ -95,7 +95,8 @@ async function main(): Promise<void> {
     if (wanted('downtime')) await downtime(folder, { source, destination }, rounds);
     if (wanted('memory')) await memory(folder, { source, destination });
     if (wanted('fleet')) await fleet(await projectFolder(), { source, destination }, belt, out);
-    if (wanted('copy')) await copy(await projectFolder(), { source, destination }, belt, out);
+    if (wanted('copy'))
+      await copy({ folder: await projectFolder(), servers: { source, destination }, belt, out, rounds });
     if (wanted('large')) await large(await projectFolder(), { source, destination }, belt, out);
     if (wanted('stress')) await stress({ folder: await projectFolder(), servers: { source, destination }, belt, out });
     if (wanted('regression')) await regression(await projectFolder(), { source, destination }, { belt: tryBelt, out });
