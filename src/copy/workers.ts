@@ -62,14 +62,17 @@ export async function copyPieces(
 
 /** What is still to be copied. */
 class Work {
-  readonly #queue: Piece<CopyTable>[];
+  /** What nobody has taken, by the piece's table (the first of small ones), in the order in which they are to be begun. */
+  readonly #waiting = new Map<CopyTable | undefined, Piece<CopyTable>[]>();
+  /** How many are at work on it. */
+  readonly #busy = new Map<CopyTable | undefined, number>();
   /** The pieces that each table is in. */
   readonly #of = new Map<CopyTable, Piece<CopyTable>[]>();
   /** How many of them are still to come. */
   readonly #left = new Map<CopyTable, number>();
 
   constructor(pieces: readonly Piece<CopyTable>[]) {
-    this.#queue = [...pieces];
+    for (const piece of pieces) this.#put(piece);
     for (const piece of pieces)
       for (const { table } of piece) this.#of.set(table, [...(this.#of.get(table) ?? []), piece]);
     for (const [table, its] of this.#of) this.#left.set(table, its.length);
@@ -77,15 +80,39 @@ class Work {
 
   /** Whether there is a piece that nobody has taken. */
   get some(): boolean {
-    return this.#queue.length > 0;
+    return this.#waiting.size > 0;
   }
 
+  /**
+   * The next piece: of the table that the fewest are at work on, the first such table. Several sessions that fill one table
+   * wait for each other where it grows.
+   */
   next(): Piece<CopyTable> | undefined {
-    return this.#queue.shift();
+    let best: { table: CopyTable | undefined; busy: number } | undefined;
+    for (const table of this.#waiting.keys()) {
+      const busy = this.#busy.get(table) ?? 0;
+      if (best === undefined || busy < best.busy) best = { table, busy };
+      if (busy === 0) break;
+    }
+    if (best === undefined) return undefined;
+    const pieces = this.#waiting.get(best.table);
+    const piece = pieces?.shift();
+    if (pieces?.length === 0) this.#waiting.delete(best.table);
+    this.#busy.set(best.table, best.busy + 1);
+    return piece;
+  }
+
+  #put(piece: Piece<CopyTable>): void {
+    const table = piece[0]?.table;
+    const pieces = this.#waiting.get(table) ?? [];
+    pieces.push(piece);
+    this.#waiting.set(table, pieces);
   }
 
   /** The tables that have nothing to come after this piece. */
   completedBy(piece: Piece<CopyTable>): CopyTable[] {
+    const first = piece[0]?.table;
+    this.#busy.set(first, (this.#busy.get(first) ?? 1) - 1);
     return piece.flatMap(({ table }) => {
       const left = (this.#left.get(table) ?? 0) - 1;
       this.#left.set(table, left);
@@ -108,7 +135,7 @@ class Work {
         if (missing) lost.add(piece);
       }
     for (const piece of lost) {
-      this.#queue.unshift(piece);
+      this.#put(piece);
       for (const { table } of piece) this.#left.set(table, (this.#left.get(table) ?? 0) + 1);
     }
     return [...lost];

@@ -126,7 +126,7 @@ it(
     await copies(pair);
     const truncating = await pair.src.connect();
     await truncating.query("SET lock_timeout = '5s'");
-    const truncated = truncating.query(`TRUNCATE ${ident(pair.schema)}.small`).catch((error: unknown) => error);
+    const truncated = truncating.query(`TRUNCATE ${ident(pair.schema)}."The Big"`).catch((error: unknown) => error);
     await truncated;
     await truncating.end();
     await pair.src.sql(
