@@ -12,7 +12,6 @@ import { qualified } from '../postgres/quote.js';
 import { SQLSTATE } from '../postgres/sqlstate.js';
 import { readNonEmpty } from '../data/row-counts.js';
 import { LONG_ATTEMPTS, patiently } from '../pair/patiently.js';
-
 import type { CopyTable } from './chunk.js';
 import type { Controls } from './controls.js';
 import { dropSlot } from './hand-over.js';

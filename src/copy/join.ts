@@ -3,7 +3,7 @@ import { DeadlineError, InterruptedError } from '../errors.js';
 import { abandonRun, setPhase, type CopyRun, type JournalTable } from '../pglogical/copy-journal.js';
 import type { Direction } from '../pglogical/direction.js';
 import { putFence } from '../pglogical/fence.js';
-import { readSlot } from '../pglogical/state.js';
+import { applyWorker, readSlot, slotName, type ApplyWorker } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import { refuseStalled, STALL_LOOK_MS } from './ready.js';
@@ -22,11 +22,6 @@ export interface JoinOptions {
   readonly signal: AbortSignal | undefined;
   /** Is told of the bytes of WAL that are still to come. */
   readonly left: (bytes: number) => void;
-}
-
-interface Worker {
-  readonly pid: number;
-  readonly started: string;
 }
 
 const WORKER_END_MS = 20_000;
@@ -90,7 +85,7 @@ export async function goOnJoining(
   );
   // Until it is marked, a worker may have ended and started again.
   if (!marked) return 'its worker may have started more than once while nobody looked';
-  const worker = await readWorker(subscriber, direction.subscription);
+  const worker = await applyWorker(subscriber, direction.subscription);
   if (worker !== null || (await tablesLeft(subscriber, direction.subscription)) === 0)
     return untilJoined(direction, worker, options);
   return (await isUntouched(subscriber, run)) ? joinTables(direction, tables, options) : WORKER_ENDED;
@@ -112,7 +107,7 @@ async function asleep(direction: Direction, signal: AbortSignal | undefined): Pr
   const { subscription } = direction;
   const subscriber = await direction.subscriber.root();
   await subscriber.query('SELECT pglogical.alter_subscription_disable($1, true)', [subscription]);
-  const ended = await waitFor(async () => ((await readWorker(subscriber, subscription)) === null ? true : undefined), {
+  const ended = await waitFor(async () => ((await applyWorker(subscriber, subscription)) === null ? true : undefined), {
     deadline: WORKER_END_MS,
     signal,
   });
@@ -123,14 +118,14 @@ async function asleep(direction: Direction, signal: AbortSignal | undefined): Pr
  * Waits until a worker reads the slot, and sees to it that none can start after it.
  * @returns null when there has been more than one
  */
-async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefined): Promise<Worker | null> {
+async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefined): Promise<ApplyWorker | null> {
   const { subscription } = direction;
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
-  const slot = await slotOf(subscriber, subscription);
-  let first: Worker | null = null;
+  const slot = await slotName(subscriber, direction);
+  let first: ApplyWorker | null = null;
   const started = await waitFor(
     async () => {
-      const worker = await readWorker(subscriber, subscription);
+      const worker = await applyWorker(subscriber, subscription);
       first ??= worker;
       if (!isSame(first, worker)) return false;
       // It reads the slot only after it has looked whether it may start.
@@ -140,24 +135,24 @@ async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefin
   );
   await mark(subscriber, subscription, 'd');
   if (started === undefined) throw notOver(direction, 'does not start');
-  return started && isSame(first, await readWorker(subscriber, subscription)) ? first : null;
+  return started && isSame(first, await applyWorker(subscriber, subscription)) ? first : null;
 }
 
 async function untilJoined(
   direction: Direction,
-  worker: Worker | null,
+  worker: ApplyWorker | null,
   { signal, left }: JoinOptions,
 ): Promise<string | null> {
   const { subscription } = direction;
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
-  const name = await slotOf(subscriber, subscription);
+  const name = await slotName(subscriber, direction);
   let position: string | null = null;
   let movedAt = performance.now();
   let fencedAt = 0;
   for (;;) {
     if ((await tablesLeft(subscriber, subscription)) === 0) break;
     const now = performance.now();
-    if (!isSame(worker, await readWorker(subscriber, subscription))) return WORKER_ENDED;
+    if (!isSame(worker, await applyWorker(subscriber, subscription))) return WORKER_ENDED;
     // A source on which nobody writes has no transaction after the last snapshot.
     if (now - fencedAt > FENCE_MS) {
       await putFence(provider);
@@ -189,16 +184,7 @@ async function tablesLeft(subscriber: Session, subscription: string): Promise<nu
   return left;
 }
 
-async function readWorker(subscriber: Session, subscription: string): Promise<Worker | null> {
-  const [worker] = await subscriber.query<Worker>(
-    `SELECT pid, backend_start::text AS started FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name = format('pglogical apply %s:%s', datid, ${ID})`,
-    [subscription],
-  );
-  return worker ?? null;
-}
-
-function isSame(one: Worker | null, other: Worker | null): boolean {
+function isSame(one: ApplyWorker | null, other: ApplyWorker | null): boolean {
   return one?.pid === other?.pid && one?.started === other?.started;
 }
 
@@ -225,14 +211,6 @@ async function mark(subscriber: Session, subscription: string, status: 'd' | 'r'
     `UPDATE pglogical.local_sync_status SET sync_status = $2::"char" WHERE sync_subid = ${ID} AND sync_relname IS NULL`,
     [subscription, status],
   );
-}
-
-async function slotOf(subscriber: Session, subscription: string): Promise<string> {
-  const { slot } = await subscriber.one<{ slot: string }>(
-    'SELECT sub_slot_name AS slot FROM pglogical.subscription WHERE sub_name = $1',
-    [subscription],
-  );
-  return slot;
 }
 
 function notOver({ subscriber, subscription }: Direction, what: string): DeadlineError {

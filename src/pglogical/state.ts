@@ -90,15 +90,26 @@ export async function readSubscription(session: Session, name: string): Promise<
   return row ?? null;
 }
 
-/** @returns the process of a subscription's apply worker, or null when it does not run */
-export async function applyWorkerPid(subscriber: Session, subscription: string): Promise<number | null> {
-  const [worker] = await subscriber.query<{ pid: number }>(
-    `SELECT a.pid FROM pg_stat_activity a, pglogical.subscription s
+/** An apply worker: process numbers come again, but not with the same start. */
+export interface ApplyWorker {
+  readonly pid: number;
+  readonly started: string;
+}
+
+/** @returns a subscription's apply worker, or null when it does not run */
+export async function applyWorker(subscriber: Session, subscription: string): Promise<ApplyWorker | null> {
+  const [worker] = await subscriber.query<ApplyWorker>(
+    `SELECT a.pid, a.backend_start::text AS started FROM pg_stat_activity a, pglogical.subscription s
       WHERE s.sub_name = $1 AND a.datname = current_database()
         AND a.application_name = format('pglogical apply %s:%s', a.datid, s.sub_id)`,
     [subscription],
   );
-  return worker?.pid ?? null;
+  return worker ?? null;
+}
+
+/** @returns the process of a subscription's apply worker, or null when it does not run */
+export async function applyWorkerPid(subscriber: Session, subscription: string): Promise<number | null> {
+  return (await applyWorker(subscriber, subscription))?.pid ?? null;
 }
 
 /**
