@@ -1,10 +1,10 @@
-import pg from 'pg';
 import type { Server } from '../../src/sandbox/servers.js';
 import { connectTo } from '../../src/sandbox/shop.js';
 import { compareDatabases } from '../corpus/checker/compare.js';
-import { dumpPlace, loadDump, type Place } from '../corpus/reference.js';
+import { dumpPlace, loadDump } from '../corpus/reference.js';
 import { makeDatabasePair } from './database-pair.js';
 import type { Measured } from './measure.js';
+import { connect, placeOf } from './place.js';
 
 /** Schemas with very many objects: how long setup takes beside `pg_dump -s | psql`, and whether nothing is lost. */
 
@@ -103,14 +103,4 @@ export async function large(folder: string, servers: Servers, belt: Belt, out: (
       await Promise.all([wanted.end(), found.end()]);
     }
   }
-}
-
-function placeOf({ host, port, superuser: user, password }: Server, database: string): Place {
-  return { host, port, user, password, database };
-}
-
-async function connect(place: Place): Promise<pg.Client> {
-  const client = new pg.Client(place);
-  await client.connect();
-  return client;
 }

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Server } from '../../src/sandbox/servers.js';
 import { compareObjects, compareRows, compareSequences, type Difference } from '../corpus/checker/compare.js';
-import { dumpPlace, loadDump, type Place } from '../corpus/reference.js';
+import { dumpPlace, loadDump } from '../corpus/reference.js';
 import { makeDatabasePair } from './database-pair.js';
 import type { Measured } from './measure.js';
+import { connect, placeOf } from './place.js';
 import { fetchTests, makeRegressionDatabase } from './regression.js';
 
 /** Moves PostgreSQL's regression database, all schemas of it, and demands that whatever is lost was named before. */
@@ -161,14 +162,4 @@ async function versionOf(bindir: string): Promise<string> {
   const version = /\d+\.\d+/.exec(stdout)?.[0];
   if (version === undefined) throw new Error(`${bindir}/postgres does not tell its version: ${stdout}`);
   return version;
-}
-
-function placeOf({ host, port, superuser: user, password }: Server, database: string): Place {
-  return { host, port, user, password, database };
-}
-
-async function connect(place: Place): Promise<pg.Client> {
-  const client = new pg.Client(place);
-  await client.connect();
-  return client;
 }
