@@ -24,7 +24,16 @@ export async function onTerminal(
 ): Promise<{ exitCode: number | null; screen: string }> {
   const child = spawn('script', ['-qec', `stty rows 40 cols 140; ${command}`, '/dev/null'], {
     cwd: dir,
-    env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, ...env },
+    // Bash, as dash would take part in a Ctrl-C and end with 130, whatever the command ends with.
+    env: {
+      ...process.env,
+      SHELL: '/bin/bash',
+      TERM: 'xterm-256color',
+      NO_COLOR: undefined,
+      FORCE_COLOR: undefined,
+      CI: undefined,
+      ...env,
+    },
     stdio: [answers.length > 0 ? 'pipe' : 'ignore', 'pipe', 'inherit'],
   });
   let screen = '';
