@@ -6,12 +6,12 @@ import { restartWorker, waitForDirection } from '../pglogical/subscriptions.js';
 import { noBackReplicationStep } from '../pglogical/no-back-replication.js';
 import { readSubscription } from '../pglogical/state.js';
 import type { Table } from '../postgres/catalog/tables.js';
-import { keysStep } from '../schema/late-keys.js';
+import { LateKeys } from '../schema/late-keys.js';
 import { copyTables, hasSnapshot, missingTables, type CopyOptions } from './copy.js';
 import { handOver, prepareSubscription } from './hand-over.js';
 import { abandon } from './join.js';
 import { catchUpStep } from './ready.js';
-import { readJournal, readRun } from '../pglogical/copy-journal.js';
+import { readJournal, readRun, type JournalTable } from '../pglogical/copy-journal.js';
 import { KeysProgress } from '../pglogical/keys-progress.js';
 import { readCopyBlockers } from '../pglogical/own-progress.js';
 import type { CopyMeter, Tell } from './meter.js';
@@ -39,11 +39,23 @@ export async function handedOver(pair: Pair): Promise<string | null> {
 }
 
 /** The steps by which belt copies the rows itself and hands over to pglogical. */
-export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<CopyOptions, 'progress'>): Plan {
+export function copySteps(
+  pair: Pair,
+  tables: readonly Table[],
+  options: Omit<CopyOptions, 'progress' | 'whole'>,
+): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
   const { meter } = options;
-  const keys = keysStep(pair, tables, options.controls);
+  const lateKeys = new LateKeys(pair, tables, options.controls);
+  const keys = lateKeys.step();
+  const copyRows = async (tell: Tell): Promise<JournalTable[]> => {
+    await lateKeys.expect();
+    const whole = (some: readonly Table[]): void => {
+      lateKeys.whole(some);
+    };
+    return copyTables(pair, tables, { ...options, progress: tell, whole });
+  };
   let handed = false;
   const walLeft = (bytes: number): void => {
     meter.phase = 'catch-up';
@@ -54,7 +66,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       `replication ended before tables of several snapshots were at one point (${reason}): all are copied anew`,
     );
     await abandon(direction, signal);
-    await copyTables(pair, tables, { ...options, progress: tell });
+    await copyRows(tell);
     meter.phase = 'keys';
     if ((await keys.done?.()) === null) await keys.run(() => undefined);
     meter.phase = 'hand-over';
@@ -93,7 +105,7 @@ export function copySteps(pair: Pair, tables: readonly Table[], options: Omit<Co
       return (await missingTables(pair, tables)).length === 0 ? 'they are there' : null;
     },
     run: async (progress) => {
-      const copied = await copyTables(pair, tables, { ...options, progress });
+      const copied = await copyRows(progress);
       const rows = copied.reduce((sum, { rows_done }) => sum + rows_done, 0);
       return `${String(rows)} rows of ${String(copied.length)} tables`;
     },

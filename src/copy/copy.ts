@@ -43,6 +43,8 @@ export interface CopyOptions {
   readonly chunkSize: number | undefined;
   /** Is told how far it is. */
   readonly meter: CopyMeter;
+  /** Is told of tables that are whole, while others are still copied. */
+  readonly whole: (tables: readonly Table[]) => void;
   /** Is told what is in the way. */
   readonly progress: (text: string) => void;
 }

@@ -71,6 +71,9 @@ export async function prepareSubscription(
   // One that is asleep has been at work before: a run before this one was ended here.
   if (enabled && sets.includes(EMPTY_SET)) {
     await untilStarted(direction, signal, wait);
+    // Changes nothing: there is no table yet. It wakes pglogical's manager, which has just started the worker and would keep
+    // the lock that is wanted next until a second is over (2.4.2, pglogical_worker.c, wait_for_worker_startup).
+    await subscriber.query('SELECT pglogical.alter_subscription_synchronize($1, false)', [name]);
   }
   await subscriber.query('SELECT pglogical.alter_subscription_disable($1, true)', [name]);
   if (!sets.includes(REPLICATION_SET))

@@ -3,6 +3,7 @@ import { countRows } from '../data/row-counts.js';
 import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
 import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
+import type { Table } from '../postgres/catalog/tables.js';
 import type { Label } from '../postgres/schemas.js';
 import { copyPiece, type CopyTable } from './chunk.js';
 import { workTogether, type Controls } from './controls.js';
@@ -16,6 +17,8 @@ export interface WorkersOptions {
   readonly controls: Controls;
   /** Is told how far it is, and what is in the way. */
   readonly meter: CopyMeter;
+  /** Is told of tables that are whole. */
+  readonly whole: (tables: readonly Table[]) => void;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function copyPieces(
         options.meter.there(taken);
         const tables = work.completedBy(taken);
         if (tables.length === 0) continue;
-        await hands.tryTo((worker) => checkTables(worker, wave, tables, work, options.meter));
+        await hands.tryTo((worker) => checkTables(worker, wave, tables, work, options));
       }
     } catch (error) {
       stop.abort();
@@ -84,14 +87,17 @@ class Work {
   }
 
   /**
-   * The next piece: of the table that the fewest are at work on, the first such table. Several sessions that fill one table
-   * wait for each other where it grows.
+   * The next piece: of the table that is the biggest for those who are at work on it. Several sessions that fill one table
+   * wait for each other where it grows, but one alone with the biggest would be left with it at the end; and the keys of a
+   * table that is done early are built while others are copied.
    */
   next(): Piece<CopyTable> | undefined {
-    let best: { table: CopyTable | undefined; busy: number } | undefined;
+    let best: { table: CopyTable | undefined; busy: number; share: number } | undefined;
     for (const table of this.#waiting.keys()) {
       const busy = this.#busy.get(table) ?? 0;
-      if (best === undefined || busy < best.busy) best = { table, busy };
+      const share = (table?.bytes ?? 0) / (busy + 1);
+      if (best === undefined || share > best.share) best = { table, busy, share };
+      // They come by size.
       if (busy === 0) break;
     }
     if (best === undefined) return undefined;
@@ -229,7 +235,7 @@ async function checkTables(
   wave: Wave,
   tables: readonly CopyTable[],
   work: Work,
-  meter: CopyMeter,
+  { meter, whole: tellWhole }: WorkersOptions,
 ): Promise<void> {
   const described = tables.map(({ table }) => table);
   const [counted, noted] = await Promise.all([
@@ -240,15 +246,14 @@ async function checkTables(
   const lost = work.again(tables, new Map([...noted].map(([label, { chunks }]) => [label, chunks])));
   meter.gone(lost);
   const lostTables = new Set(lost.flatMap((piece) => piece.map(({ table }) => table.table.label)));
-  const whole = described
-    .filter(({ label }) => !lostTables.has(label))
-    .map(({ schema, name, label }) => ({
-      schema,
-      name,
-      rows: counted.get(label) ?? 0,
-      copied: noted.get(label)?.rows ?? 0,
-    }));
-  const [wrong] = whole.filter(({ rows, copied }) => rows !== copied);
+  const whole = described.filter(({ label }) => !lostTables.has(label));
+  const proved = whole.map(({ schema, name, label }) => ({
+    schema,
+    name,
+    rows: counted.get(label) ?? 0,
+    copied: noted.get(label)?.rows ?? 0,
+  }));
+  const [wrong] = proved.filter(({ rows, copied }) => rows !== copied);
   if (wrong !== undefined) {
     const { schema, name, rows, copied } = wrong;
     throw new CheckFailedError(
@@ -259,6 +264,7 @@ async function checkTables(
       },
     );
   }
-  await noteSourceRows(dst, wave.lsn, whole);
-  meter.whole(described.filter(({ label }) => !lostTables.has(label)));
+  await noteSourceRows(dst, wave.lsn, proved);
+  meter.whole(whole);
+  tellWhole(whole);
 }

@@ -18,22 +18,79 @@ import { DDL_TIMEOUTS, runDdl } from './statements.js';
 /** Sorting in memory is what makes building an index fast; a server that allows more keeps its own setting. */
 const SORT_MEMORY = '256MB';
 
-/** The step that builds the keys of the tables that the destination lacks. @param controls says how many at once */
-export function keysStep(pair: Pair, tables: readonly ObjectName[], controls: { readonly jobs: number }): Step {
-  let found: KeyConstraint[] | undefined;
-  return {
-    name: 'build-keys',
-    title: 'build the keys of the tables that were copied',
-    done: async () => {
-      found = await missingKeys(pair, tables);
-      return found.length === 0 ? 'they are there' : null;
-    },
-    run: async (progress) => {
-      const missing = found ?? (await missingKeys(pair, tables));
-      await buildKeys(pair, missing, controls.jobs, progress);
-      return `built ${String(missing.length)}`;
-    },
-  };
+/** What one run builds: the keys of tables that are whole while others are still copied, and then those that are left. */
+export class LateKeys {
+  /** What the destination lacked when the copy began, by the table. */
+  #lacking = new Map<string, readonly KeyConstraint[]>();
+  #waiting: string[] = [];
+  /** The table whose keys are built beside the copy. */
+  #building: string | undefined;
+  #beside: Promise<void> | undefined;
+  #builtBeside = 0;
+
+  /** @param controls says how many are built at once when all rows are there; beside the copy, it is one */
+  constructor(
+    private readonly pair: Pair,
+    private readonly tables: readonly ObjectName[],
+    private readonly controls: { readonly jobs: number },
+  ) {}
+
+  /** Looks up what is missing, so that whole() knows. */
+  async expect(): Promise<void> {
+    this.#lacking = byTable(await missingKeys(this.pair, this.tables));
+  }
+
+  /**
+   * Tables are whole: their keys are built beside what is still copied. Does not wait, and never throws: what goes wrong
+   * here is left to the step.
+   */
+  whole(tables: readonly ObjectName[]): void {
+    const names = tables.map(({ schema, name }) => qualified(schema, name));
+    this.#waiting.push(...names.filter((name) => this.#lacking.has(name)));
+    if (this.#waiting.length > 0) this.#beside ??= this.#buildBeside().finally(() => (this.#beside = undefined));
+  }
+
+  async #buildBeside(): Promise<void> {
+    for (;;) {
+      this.#building = this.#waiting.shift();
+      if (this.#building === undefined) return;
+      const keys = this.#lacking.get(this.#building) ?? [];
+      try {
+        await buildKeys(this.pair, keys, 1, () => undefined);
+        this.#builtBeside += keys.length;
+      } catch {
+        // The step tries again, and tells.
+      }
+    }
+  }
+
+  /** The step that builds those that are left when all rows are there. */
+  step(): Step {
+    return {
+      name: 'build-keys',
+      title: 'build the keys of the tables that were copied',
+      done: async () => {
+        const missing = await missingKeys(this.pair, this.tables);
+        return missing.length === 0 && this.#beside === undefined ? `they are there${this.#beforeThat()}` : null;
+      },
+      run: async (progress) => {
+        const { jobs } = this.controls;
+        // What is being built beside goes on; nothing more is begun there.
+        this.#waiting = [];
+        const beside = this.#building;
+        const missing = await missingKeys(this.pair, this.tables);
+        const others = missing.filter(({ schema, table }) => qualified(schema, table) !== beside);
+        await Promise.all([this.#beside, buildKeys(this.pair, others, jobs, progress)]);
+        const left = beside === undefined ? [] : await missingKeys(this.pair, this.tables);
+        await buildKeys(this.pair, left, jobs, progress);
+        return `built ${String(others.length + left.length)}${this.#beforeThat()}`;
+      },
+    };
+  }
+
+  #beforeThat(): string {
+    return this.#builtBeside === 0 ? '' : `, and ${String(this.#builtBeside)} while other tables were copied`;
+  }
 }
 
 /** The source's keys that the destination lacks, those of big tables first. */
@@ -55,12 +112,9 @@ async function buildKeys(
   jobs: number,
   progress: (text: string) => void,
 ): Promise<void> {
-  const byTable = new Map<string, KeyConstraint[]>();
-  for (const key of keys) {
-    const table = qualified(key.schema, key.table);
-    byTable.set(table, [...(byTable.get(table) ?? []), key]);
-  }
-  const sessions = Math.max(1, Math.min(jobs, byTable.size));
+  if (keys.length === 0) return;
+  const tables = byTable(keys);
+  const sessions = Math.min(jobs, tables.size);
   let built = 0;
   await pair.dst.withSessions(
     sessions,
@@ -75,7 +129,7 @@ async function buildKeys(
         );
       }
       await pMap(
-        byTable.values(),
+        tables.values(),
         async (some) => {
           const session = free.pop();
           if (session === undefined) throw new Error('more tables than sessions');
@@ -91,6 +145,15 @@ async function buildKeys(
     },
     DDL_TIMEOUTS,
   );
+}
+
+function byTable(keys: readonly KeyConstraint[]): Map<string, KeyConstraint[]> {
+  const tables = new Map<string, KeyConstraint[]>();
+  for (const key of keys) {
+    const table = qualified(key.schema, key.table);
+    tables.set(table, [...(tables.get(table) ?? []), key]);
+  }
+  return tables;
 }
 
 async function buildKey(session: Session, key: KeyConstraint): Promise<void> {

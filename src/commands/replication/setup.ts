@@ -24,7 +24,7 @@ import { CopyMeter } from '../../copy/meter.js';
 import { defaultJobs } from '../../copy/default-jobs.js';
 import { supervised } from '../../copy/supervisor.js';
 import { databaseStep } from '../../schema/database.js';
-import { keysStep } from '../../schema/late-keys.js';
+import { LateKeys } from '../../schema/late-keys.js';
 import { relaxSteps } from '../../schema/relaxed.js';
 import { extensionsStep, fromSource, schemaSteps, toolsStep } from '../../schema/load-steps.js';
 import type { Outcome } from '../define.js';
@@ -147,7 +147,7 @@ function pglogicalCopySteps(
 ): Plan {
   const direction = forward(pair);
   const { signal } = pair.environment;
-  const keys = keysStep(pair, replicated, controls);
+  const keys = new LateKeys(pair, replicated, controls).step();
   return [
     noBackReplicationStep(pair, subscribed),
     // Those that a copy of belt's, given up since, was to build when the rows are there.
