@@ -2,9 +2,9 @@ import { CheckFailedError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
 import type { Step } from '../pair/steps.js';
 import type { Schemas } from '../postgres/schemas.js';
-import type { InventoryRow } from './inventory/read.js';
+import type { InventoryDigest } from './inventory/read.js';
 import type { Difference } from './inventory/compare.js';
-import { describeDifferences, readSchema, schemaDifferences } from './differences.js';
+import { describeDifferences, readDigests, schemaDifferences } from './differences.js';
 
 /** The proof at the end of a migration that nothing of the schema is lost. */
 export interface SchemaCheck {
@@ -22,8 +22,8 @@ interface Options {
 }
 
 export function schemaCheck(pair: Pair, { strict, keep }: Options): SchemaCheck {
-  let source: Promise<readonly InventoryRow[]> | undefined;
-  const read = (): Promise<readonly InventoryRow[]> => (source ??= readSchema(pair, 'src'));
+  let source: Promise<readonly InventoryDigest[]> | undefined;
+  const read = (): Promise<readonly InventoryDigest[]> => (source ??= readDigests(pair, 'src'));
   const listed = pair.config.tables.length > 0;
   const skip = (): Promise<string | null> =>
     Promise.resolve(listed ? 'the config lists tables, so only a part of the schema moves' : null);
@@ -33,7 +33,7 @@ export function schemaCheck(pair: Pair, { strict, keep }: Options): SchemaCheck 
       title: 'read the schema of the source',
       readOnly: true,
       done: skip,
-      run: async () => `${String((await read()).length)} objects and parts`,
+      run: async () => `${String((await read()).reduce((sum, { objects }) => sum + objects, 0))} objects and parts`,
     },
     compare: {
       name: 'compare-schemas',

@@ -1,37 +1,67 @@
+import type { SideName } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import type { Session } from '../postgres/session.js';
 import { compareInventories, type Difference } from './inventory/compare.js';
-import { readInventory, type InventoryRow } from './inventory/read.js';
+import {
+  readInventory,
+  readInventoryDigests,
+  type InventoryDigest,
+  type InventoryOptions,
+  type InventoryRow,
+} from './inventory/read.js';
 import { asDestinationWrites } from './inventory/views.js';
 
 /**
  * Compares the schemas of both sides, object by object, from the catalogs; changes nothing. The source's owner role stands
  * for the destination's; what pglogical and belt add does not count; nor do words that differ between versions of
- * PostgreSQL. One statement on each side, and two more where the versions differ.
+ * PostgreSQL. Each side says in one statement what stands for its objects of each kind; only kinds in which they differ are
+ * read, so that a schema of any size that is the same takes little memory.
  * @param full whether indexes and NOT VALID constraints that are made after the data count
- * @param source the source's inventory, where it was read before with readSchema()
+ * @param source the source's digests, where they were read before with readDigests()
  * @returns an empty list when the schemas are the same
  */
 export async function schemaDifferences(
   pair: Pair,
-  { full, source = () => readSchema(pair, 'src') }: { readonly full: boolean; readonly source?: SchemaReader },
+  { full, source = () => readDigests(pair, 'src') }: { readonly full: boolean; readonly source?: DigestReader },
 ): Promise<Difference[]> {
-  const [from, to] = await Promise.all([source(), readSchema(pair, 'dst')]);
+  const kinds = differingKinds(...(await Promise.all([source(), readDigests(pair, 'dst')])));
+  if (kinds.length === 0) return [];
+  const [from, to] = await Promise.all([readKinds(pair, 'src', kinds), readKinds(pair, 'dst', kinds)]);
   const { src, dst } = await pair.roots();
   const same = src.major === dst.major ? from : await asDestinationWrites(from, to, await pair.dst.owner());
   return compareInventories(same, to, { full });
 }
 
-export type SchemaReader = () => Promise<readonly InventoryRow[]>;
+export type DigestReader = () => Promise<readonly InventoryDigest[]>;
 
-/** All that a side's schema holds, read with a session of its own, so that others do not wait for it. */
-export async function readSchema(pair: Pair, side: 'src' | 'dst'): Promise<InventoryRow[]> {
+/** What stands for all that a side's schema holds. */
+export function readDigests(pair: Pair, side: SideName): Promise<InventoryDigest[]> {
+  return reading(pair, side, readInventoryDigests);
+}
+
+function readKinds(pair: Pair, side: SideName, kinds: readonly string[]): Promise<InventoryRow[]> {
+  return reading(pair, side, (session, options) => readInventory(session, options, kinds));
+}
+
+function differingKinds(src: readonly InventoryDigest[], dst: readonly InventoryDigest[]): string[] {
+  const [from, to] = [src, dst].map((digests) => new Map(digests.map(({ kind, digest }) => [kind, digest])));
+  return [...new Set([...src, ...dst].map(({ kind }) => kind))].filter((kind) => from?.get(kind) !== to?.get(kind));
+}
+
+/** Reads with a session of its own, so that others do not wait for it. */
+async function reading<T>(
+  pair: Pair,
+  side: SideName,
+  read: (session: Session, options: InventoryOptions) => Promise<T>,
+): Promise<T> {
   const own = pair[side].config.owner_user.name;
-  const other = pair[side === 'src' ? 'dst' : 'src'].config.owner_user.name;
+  const otherSide = pair[side === 'src' ? 'dst' : 'src'];
+  const other = otherSide.config.owner_user.name;
   const replication = [pair.src.config.pglogical_user.name, pair.dst.config.pglogical_user.name];
   const schemas = await pair.schemas();
-  const { major: otherMajor } = await pair[side === 'src' ? 'dst' : 'src'].root();
+  const { major: otherMajor } = await otherSide.root();
   return pair[side].withSessions(1, 'root', async ([session]) =>
-    readInventory(session ?? (await pair[side].root()), {
+    read(session ?? (await pair[side].root()), {
       schemas,
       otherMajor,
       owner: own,

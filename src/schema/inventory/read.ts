@@ -44,20 +44,55 @@ const TIME_LIMIT_MS = 300_000;
 /**
  * All objects of the schemas, in one statement, without what belongs to extensions and without pglogical's triggers. Names
  * in definitions are qualified, as the session's search_path is empty. Without those of a schema that is not there.
+ * @param kinds those that are wanted; all when left out
  */
 export async function readInventory(
   session: Session,
-  { schemas, otherMajor, owner, ignoredRoles }: InventoryOptions,
+  options: InventoryOptions,
+  kinds?: readonly string[],
 ): Promise<InventoryRow[]> {
+  return select<InventoryRow>(
+    session,
+    options,
+    `* FROM objects WHERE $5::text[] IS NULL OR kind = ANY ($5) ORDER BY kind, object COLLATE "C"`,
+    kinds ?? null,
+  );
+}
+
+/** What stands for all objects of a kind: two servers whose digests are equal have the same ones. */
+export interface InventoryDigest {
+  readonly kind: string;
+  readonly objects: number;
+  readonly digest: string;
+}
+
+/** The digests of what readInventory() gives, made by the server. */
+export async function readInventoryDigests(session: Session, options: InventoryOptions): Promise<InventoryDigest[]> {
+  return select<InventoryDigest>(
+    session,
+    options,
+    `kind, count(*)::int AS objects, encode(sha256(string_agg(hash, '' ORDER BY hash)), 'hex') AS digest
+       FROM (SELECT kind, sha256(convert_to(o::text, 'UTF8')) AS hash FROM objects o) hashed
+      WHERE $5::text[] IS NULL GROUP BY kind`,
+    null,
+  );
+}
+
+function select<Row extends object>(
+  session: Session,
+  { schemas, otherMajor, owner, ignoredRoles }: InventoryOptions,
+  what: string,
+  kinds: readonly string[] | null,
+): Promise<Row[]> {
   const queries = [...RELATION_QUERIES, ...PROGRAM_QUERIES, ...TYPE_QUERIES].map((query) =>
     query({ major: session.major, otherMajor }),
   );
   return session.withStatementTimeout(TIME_LIMIT_MS, () =>
-    session.query<InventoryRow>(
-      `WITH RECURSIVE ${KEPT_INDEXES}, ${COMMON}
-       SELECT * FROM (${queries.join('\n UNION ALL \n')}) AS
-         o(schema, kind, object, parent, "position", owner, lines, deferred, query) ORDER BY kind, object COLLATE "C"`,
-      [schemas.names, owner, ignoredRoles, schemas.qualify],
+    session.query<Row>(
+      `WITH RECURSIVE ${KEPT_INDEXES}, ${COMMON},
+            objects(schema, kind, object, parent, "position", owner, lines, deferred, query) AS (${queries.join('\n UNION ALL \n')})
+       SELECT ${what}`,
+      [schemas.names, owner, ignoredRoles, schemas.qualify, kinds],
     ),
   );
 }
