@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { from as copyFrom } from 'pg-copy-streams';
 import { BeltError, InterruptedError } from '../errors.js';
 import type { Column, Table } from '../postgres/catalog/tables.js';
 import { queryError } from '../postgres/failures.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
+import { CopyOut } from './copy-out.js';
 
 /**
  * Types whose binary form every major version reads alike, by OID: those that come with PostgreSQL and hold neither
@@ -66,7 +67,7 @@ export async function copyRows(
   { table, from, to, binary, through }: CopyStatement,
 ): Promise<number> {
   const format = binary ? ' WITH (FORMAT binary)' : '';
-  const reader = src.client.query(copyTo(`COPY ${from} TO STDOUT${format}`));
+  const reader = src.client.query(new CopyOut(`COPY ${from} TO STDOUT${format}`));
   const writer = dst.client.query(copyFrom(`COPY ${to} FROM STDIN${format}`, { highWaterMark: BUFFER_BYTES }));
   // The first to fail is the cause; the pipeline then tears down the other one.
   let failed: Session | undefined;
@@ -100,7 +101,7 @@ export async function copyRows(
  * @throws QueryError or ConnectionError of the side that failed; the sessions must be closed then
  */
 export async function copyQuery(src: Session, dst: Session, query: string, target: string): Promise<void> {
-  const reader = src.client.query(copyTo(`COPY (${query}) TO STDOUT WITH (FORMAT binary)`));
+  const reader = src.client.query(new CopyOut(`COPY (${query}) TO STDOUT WITH (FORMAT binary)`));
   const writer = dst.client.query(copyFrom(`COPY ${target} FROM STDIN WITH (FORMAT binary)`));
   let failed: Session | undefined;
   reader.once('error', () => (failed ??= src));
