@@ -74,6 +74,6 @@ async function copyChunk(
     bytes += piece;
     passed(piece);
   });
-  const rows = await copyRows(src, dst, { table, from, to, binary, through });
+  const rows = await copyRows(src, dst, { table, from, to, binary, through, allowance: () => rate.pauseMs });
   return { rows, bytes };
 }

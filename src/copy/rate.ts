@@ -1,6 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** More than what all streams together have waiting, as a network brings it. */
+const WAITING_BYTES = 4 << 20;
+
 /** A limit of bytes per second that several streams share. */
 export class Rate {
   /** When the next byte may pass, on performance.now()'s clock. */
@@ -22,6 +25,11 @@ export class Rate {
     if (value === this.#bytesPerSecond) return;
     this.#bytesPerSecond = value;
     this.#free = 0;
+  }
+
+  /** Milliseconds for which a stream may have to wait for its turn, with many others. */
+  get pauseMs(): number {
+    return (WAITING_BYTES / this.#bytesPerSecond) * 1000;
   }
 
   /** Waits until so many bytes may pass. */

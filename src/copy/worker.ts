@@ -1,10 +1,8 @@
-import { ConnectionError, QueryError } from '../errors.js';
+import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
-import type { Side } from '../pair/side.js';
 import { literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import type { Rate } from './rate.js';
 import { SnapshotLostError, type Wave } from './wave.js';
 
 /** What one worker works with: a session a side, the source's in the wave's snapshot. */
@@ -41,8 +39,29 @@ export async function endLeftWorkers(pair: Pair): Promise<void> {
   );
 }
 
-/** @throws SnapshotLostError when the source no longer has the snapshot */
-export async function openWorker(pair: Pair, wave: Wave): Promise<Worker> {
+/**
+ * Ends a session of this belt's that it has lost: where the network fell silent, the server has not noticed, and keeps the
+ * rows that it was at, on which the next try would wait.
+ */
+async function endLost(pair: Pair, dst: Session, pid: number): Promise<void> {
+  await waitFor(
+    async () => {
+      const left = await dst.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE pid = $1 AND application_name = $2 AND datname = current_database() AND pid <> pg_backend_pid()`,
+        [pid, pair.applicationName],
+      );
+      return left.length === 0 ? true : undefined;
+    },
+    { deadline: END_MS, signal: pair.environment.signal },
+  );
+}
+
+/**
+ * @param lost the process on the destination of a worker in whose place this one is, and whose connection was lost
+ * @throws SnapshotLostError when the source no longer has the snapshot
+ */
+export async function openWorker(pair: Pair, wave: Wave, lost?: number): Promise<Worker> {
   const [src, dst] = await Promise.allSettled([
     pair.src.open('root', { statementTimeout: 0 }),
     pair.dst.open('root', { statementTimeout: 0 }),
@@ -54,6 +73,7 @@ export async function openWorker(pair: Pair, wave: Wave): Promise<Worker> {
   try {
     if (src.status === 'rejected') throw src.reason;
     if (dst.status === 'rejected') throw dst.reason;
+    if (lost !== undefined) await endLost(pair, dst.value, lost);
     await Promise.all([
       importSnapshot(src.value, wave.snapshot),
       // Triggers and foreign keys have done their work on the source. The last commits are made durable at the end.
@@ -81,55 +101,4 @@ async function importSnapshot(session: Session, snapshot: string): Promise<void>
       cause: error,
     });
   }
-}
-
-/** So long without a byte is worth a look. */
-const STALL_MS = 45_000;
-const LOOK_MS = 5_000;
-
-/**
- * Runs work of a worker, and looks after it: a network that is gone brings no error, only silence. When nothing has moved
- * for a while, and both servers say that they wait for belt or know nothing of the connection, it is cut.
- * @throws what `work` throws; ConnectionError after a cut
- */
-export async function watched<T>(
-  pair: Pair,
-  { src, dst }: Worker,
-  rate: Rate,
-  work: (moved: () => void) => Promise<T>,
-): Promise<T> {
-  let last = performance.now();
-  let looking = false;
-  const look = async (): Promise<void> => {
-    // A narrow limit is no stall.
-    const allowance = rate.bytesPerSecond === Infinity ? 0 : ((64 << 20) / rate.bytesPerSecond) * 1000;
-    if (looking || performance.now() - last < STALL_MS + allowance) return;
-    looking = true;
-    const before = last;
-    try {
-      const waiting = await Promise.all([waitsForClient(pair.src, src), waitsForClient(pair.dst, dst)]);
-      if (!waiting.includes(false) && last === before) for (const session of [src, dst]) session.cut();
-    } catch (error) {
-      // Neither does the server answer elsewhere.
-      if (error instanceof ConnectionError && last === before) for (const session of [src, dst]) session.cut();
-    } finally {
-      looking = false;
-    }
-  };
-  const timer = setInterval(() => void look(), LOOK_MS);
-  try {
-    return await work(() => (last = performance.now()));
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-/** Whether the server has nothing to do on this connection, or has lost it. */
-async function waitsForClient(side: Side, session: Session): Promise<boolean> {
-  const root = await side.root();
-  const [row] = await root.query<{ waits: boolean | null }>(
-    "SELECT wait_event_type = 'Client' AS waits FROM pg_stat_activity WHERE pid = $1",
-    [session.pid],
-  );
-  return row === undefined || row.waits === true;
 }

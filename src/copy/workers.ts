@@ -11,7 +11,7 @@ import type { CopyMeter, Tell } from './meter.js';
 import { mayPass, Patience } from './patience.js';
 import type { Piece } from './plan.js';
 import { SnapshotLostError, type Wave } from './wave.js';
-import { openWorker, watched, type Worker } from './worker.js';
+import { openWorker, type Worker } from './worker.js';
 
 export interface WorkersOptions {
   readonly controls: Controls;
@@ -151,6 +151,8 @@ class Work {
 /** A worker that opens its sessions anew when they are lost. */
 class Hands {
   #worker: Worker | undefined;
+  /** The process on the destination that served a worker which was lost. */
+  #lost: number | undefined;
   readonly #patience = new Patience();
 
   constructor(
@@ -164,11 +166,12 @@ class Hands {
   async tryTo<T>(work: (worker: Worker) => Promise<T>): Promise<T | undefined> {
     while (!this.stop.aborted) {
       try {
-        this.#worker ??= await openWorker(this.pair, this.wave);
+        this.#worker ??= await openWorker(this.pair, this.wave, this.#lost);
         const result = await work(this.#worker);
         this.#patience.renew();
         return result;
       } catch (error) {
+        this.#lost = this.#worker?.dst.pid ?? this.#lost;
         await this.close();
         if (error instanceof SnapshotLostError) throw error;
         await this.#patience.pause(error, this.pair.environment.signal, this.tell);
@@ -194,20 +197,17 @@ async function copyOnce(
   const [first] = piece;
   const what = `copying "${first?.table.table.schema ?? ''}"."${first?.table.table.name ?? ''}"`;
   try {
-    await watched(pair, worker, rate, (moved) =>
-      copyPiece(worker.src, worker.dst, piece, {
-        lsn: wave.lsn,
-        rate,
-        passed: (chunk, bytes) => {
-          moved();
-          meter.passed(chunk, bytes);
-        },
-        through: (chunk) => {
-          meter.through(chunk);
-        },
-        begin: (statements) => beginPatiently(pair.dst, worker.dst, statements, { what, signal, progress: tell }),
-      }),
-    );
+    await copyPiece(worker.src, worker.dst, piece, {
+      lsn: wave.lsn,
+      rate,
+      passed: (chunk, bytes) => {
+        meter.passed(chunk, bytes);
+      },
+      through: (chunk) => {
+        meter.through(chunk);
+      },
+      begin: (statements) => beginPatiently(pair.dst, worker.dst, statements, { what, signal, progress: tell }),
+    });
   } catch (error) {
     meter.leave(piece);
     // A try before this one was cut off only after the server had its COMMIT.

@@ -5,7 +5,8 @@ import { BeltError, InterruptedError } from '../errors.js';
 import type { Column, Table } from '../postgres/catalog/tables.js';
 import { queryError } from '../postgres/failures.js';
 import { ident, qualified } from '../postgres/quote.js';
-import type { Session } from '../postgres/session.js';
+import { WATCHING, type Session } from '../postgres/session.js';
+import { watched } from '../postgres/silence.js';
 import { CopyOut } from './copy-out.js';
 
 /**
@@ -51,6 +52,8 @@ export interface CopyStatement {
   readonly binary: boolean;
   /** What the bytes go through on their way. */
   readonly through?: Duplex;
+  /** Milliseconds for which that may hold them up. */
+  readonly allowance?: () => number;
 }
 
 const BUFFER_BYTES = 1 << 20;
@@ -64,7 +67,7 @@ const BUFFER_BYTES = 1 << 20;
 export async function copyRows(
   src: Session,
   dst: Session,
-  { table, from, to, binary, through }: CopyStatement,
+  { table, from, to, binary, through, allowance }: CopyStatement,
 ): Promise<number> {
   const format = binary ? ' WITH (FORMAT binary)' : '';
   const reader = src.client.query(new CopyOut(`COPY ${from} TO STDOUT${format}`));
@@ -74,7 +77,9 @@ export async function copyRows(
   reader.once('error', () => (failed ??= src));
   writer.once('error', () => (failed ??= dst));
   try {
-    await (through === undefined ? pipeline(reader, writer) : pipeline(reader, through, writer));
+    await watched([src, dst], { ...WATCHING, ...(allowance && { allowance }) }, () =>
+      through === undefined ? pipeline(reader, writer) : pipeline(reader, through, writer),
+    );
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     throw queryError(error, (failed ?? dst).address);
@@ -107,7 +112,7 @@ export async function copyQuery(src: Session, dst: Session, query: string, targe
   reader.once('error', () => (failed ??= src));
   writer.once('error', () => (failed ??= dst));
   try {
-    await pipeline(reader, writer);
+    await watched([src, dst], WATCHING, () => pipeline(reader, writer));
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     throw queryError(error, (failed ?? dst).address);

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
-import { InterruptedError, QueryError, type SideName } from '../errors.js';
+import { ConnectionError, InterruptedError, QueryError, type SideName } from '../errors.js';
 import { connectionError, queryError } from './failures.js';
+import { watched, type Watchable, type WatchOptions } from './silence.js';
 import { connectTls, type Ssl } from './tls.js';
 
 /** Where and as whom to connect. */
@@ -42,6 +44,8 @@ const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 const GRACE_MS = 15_000;
 const KEEPALIVE_MS = 10_000;
 const GOODBYE_MS = 3_000;
+/** Whoever asks how another connection fares wants to know it now. */
+const LOOK_LIMIT_MS = 10_000;
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 
 /**
@@ -98,7 +102,7 @@ export const NEWER_SETTINGS = `
  * One connection to one server, with canonical settings and time limits. Values of type int8 and numeric come back as
  * strings, since they may not fit a JavaScript number.
  */
-export class Session {
+export class Session implements Watchable {
   /** Why the connection was lost while no statement ran. */
   #lost: Error | undefined;
   /** Settles when the statement that was asked for last has ended, well or not. */
@@ -110,7 +114,9 @@ export class Session {
     readonly client: pg.Client,
     /** For instance 150020 for PostgreSQL 15.20. */
     readonly serverVersion: number,
-    private readonly signal: AbortSignal | undefined,
+    /** The server process that serves it. */
+    readonly pid: number,
+    private readonly options: SessionOptions,
     /** The statement time-out in force, in milliseconds; 0 for none. */
     private statementTimeout: number,
   ) {}
@@ -144,16 +150,16 @@ export class Session {
         .join(' '),
     };
     let client: pg.Client | undefined;
-    let version: number;
+    let server: { version: number; pid: number };
     try {
       client = await connectTls(base, address.ssl, address.host);
-      version = await prepareSession(client);
+      server = await prepareSession(client);
     } catch (error) {
       // It would keep the process alive. Not waited for: a server that has fallen silent does not say goodbye either.
       void client?.end().catch(() => undefined);
       throw connectionError(error, address);
     }
-    const session = new Session(address, client, version, options.signal, limit);
+    const session = new Session(address, client, server.version, server.pid, options, limit);
     // A lost connection surfaces in the next statement; without a listener it would end the process.
     client.on('error', (error) => (session.#lost ??= error));
     options.signal?.addEventListener('abort', session.cut, { once: true });
@@ -182,9 +188,8 @@ export class Session {
     this.statementTimeout = statementTimeout;
   }
 
-  /** The server process that serves it. */
-  get pid(): number {
-    return (this.client as unknown as { readonly processID: number }).processID;
+  private get signal(): AbortSignal | undefined {
+    return this.options.signal;
   }
 
   /** Rolls back what is open, so that the session holds neither locks nor a snapshot. */
@@ -263,10 +268,33 @@ export class Session {
   #inTurn(statement: () => pg.QueryConfig): Promise<pg.QueryResult | pg.QueryResult[]> {
     const answer = this.#ended.then(() => {
       throwIfAborted(this.signal);
-      return this.client.query(statement());
+      return watched([this], WATCHING, () => this.client.query(statement()));
     });
     this.#ended = answer.catch(() => undefined);
     return answer;
+  }
+
+  get traffic(): number {
+    const { bytesRead = 0, bytesWritten = 0 } = streamOf(this.client);
+    return bytesRead + bytesWritten;
+  }
+
+  async serverWaits(): Promise<boolean> {
+    const { applicationName } = this.options;
+    const other = await Session.connect(this.address, {
+      applicationName,
+      signal: this.signal,
+      statementTimeout: LOOK_LIMIT_MS,
+    });
+    try {
+      const [row] = await other.query<{ waits: boolean | null }>(
+        "SELECT wait_event_type = 'Client' AS waits FROM pg_stat_activity WHERE pid = $1",
+        [this.pid],
+      );
+      return row === undefined || row.waits === true;
+    } finally {
+      await other.close();
+    }
   }
 
   /** Ends the connection. Never throws, and does not wait for a server that says nothing. */
@@ -291,18 +319,28 @@ export async function endClient(client: pg.Client): Promise<void> {
 }
 
 export function cutClient(client: pg.Client): void {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  stream.destroy();
+  streamOf(client).destroy();
 }
 
-/** @returns the server's version number */
-async function prepareSession(client: pg.Client): Promise<number> {
+/** The client's connection, as far as it is needed here; pg does not say what it is. */
+function streamOf(client: pg.Client): Partial<Pick<Socket, 'bytesRead' | 'bytesWritten'>> & Pick<Socket, 'destroy'> {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
+/** How connections are looked after on which statements, and COPY, run. */
+export const WATCHING: WatchOptions = {
+  // With a code of PostgreSQL's own the server has answered: that it has no room for one more, for instance.
+  isOutOfReach: (error) => error instanceof ConnectionError && !/^[0-9A-Z]{5}$/.test(String(error.detail?.['code'])),
+};
+
+/** @returns the server's version number, and the process that serves the client (a pooler tells another one) */
+async function prepareSession(client: pg.Client): Promise<{ version: number; pid: number }> {
   client.on('error', () => undefined);
-  const { rows } = await client.query<{ version: number }>({
-    text: `SELECT current_setting('server_version_num')::int AS version, ${NEWER_SETTINGS}`,
+  const { rows } = await client.query<{ version: number; pid: number }>({
+    text: `SELECT current_setting('server_version_num')::int AS version, pg_backend_pid() AS pid, ${NEWER_SETTINGS}`,
     query_timeout: CONNECT_TIMEOUT_MS,
   } as pg.QueryConfig);
-  return rows[0]?.version ?? 0;
+  return rows[0] ?? { version: 0, pid: 0 };
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
