@@ -146,3 +146,19 @@ it('names a destination that lets root do too little, and servers that are full 
   const open = { src: [{ pid: 7, username: 'app', database: null, seconds: 90 }] };
   expect(await found('open-transaction', {}, {}, open)).toEqual(['warn src session 7']);
 });
+
+const sorts = (version: string | null, more: object = {}) => ({
+  ...{ provider: 'libc', collate: 'en_US.UTF-8', ctype: 'en_US.UTF-8', version, indexes: 0, partitioned: [], ...more },
+});
+
+it.each([
+  ['the same version', sorts('2.36', { indexes: 3 }), sorts('2.36'), []],
+  ['another version, and nothing that is sorted by it', sorts('2.36'), sorts('2.41'), []],
+  ['a server that knows no versions', sorts(null, { indexes: 3 }), sorts('2.41'), []],
+  ['indexes', sorts('2.36', { indexes: 3 }), sorts('2.41'), ['note dst collation libc en_US.UTF-8']],
+  ['partitions', sorts('2.36', { partitioned: ['"by name"'] }), sorts('2.41'), ['warn dst collation libc en_US.UTF-8']],
+  // That is more than another version: collation-differs says it.
+  ['another collation', sorts('2.36', { indexes: 3 }), sorts('2.41', { collate: 'C' }), []],
+])('collation-version: %s', async (_, src, dst, expected) => {
+  expect(await found('collation-version', {}, {}, { src: [src], dst: [dst] })).toEqual(expected);
+});
