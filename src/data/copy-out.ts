@@ -1,9 +1,10 @@
 import { Readable, type Duplex } from 'node:stream';
 
 /**
- * Rows of a COPY ... TO STDOUT, as a stream of its bytes. PostgreSQL sends each row as a message of its own; here whatever
- * the network brings at a time passes on as one piece, and nothing is made for each row, which is what a copy of many
- * small rows spends its time on. Source of the messages: PostgreSQL's documentation, Message Formats.
+ * Rows of a COPY ... TO STDOUT, as a stream of its bytes. PostgreSQL sends each row as a message of its own, and some 8 kB
+ * at a time; here they pass on in big pieces, and nothing is made for each row, which is what a copy of many small rows
+ * spends its time on: belt's on making things, and the other server's on waking up. Source of the messages: PostgreSQL's
+ * documentation, Message Formats.
  */
 
 /** What pg gives a query of one's own: the connection, of which the stream and the simple query are used. */
@@ -19,6 +20,8 @@ const ERROR_RESPONSE = 'E'.charCodeAt(0);
 /** A byte for the kind of the message, and four for its length, which counts itself. */
 const HEAD = 5;
 
+const PIECE_BYTES = 128 * 1024;
+
 export class CopyOut extends Readable {
   /** Rows that the server says it has sent; 0 until it has said so, which may be after the last of them. */
   rowCount = 0;
@@ -30,6 +33,9 @@ export class CopyOut extends Readable {
   /** Bytes of the current message that are still to come, and whether they are rows. */
   #left = 0;
   #isData = false;
+  /** The piece that is being filled, and how far it is. */
+  #piece = Buffer.allocUnsafe(PIECE_BYTES);
+  #filled = 0;
 
   /** @param text COPY ... TO STDOUT */
   constructor(private readonly text: string) {
@@ -77,17 +83,12 @@ export class CopyOut extends Readable {
       bytes = Buffer.concat([this.#head, came]);
       this.#head = null;
     }
-    // Rows are moved to the front of what came, over the heads between them.
-    let rows = 0;
     let at = 0;
     while (at < bytes.length) {
       if (this.#left > 0) {
         const end = Math.min(at + this.#left, bytes.length);
         this.#left -= end - at;
-        if (this.#isData) {
-          bytes.copyWithin(rows, at, end);
-          rows += end - at;
-        }
+        if (this.#isData) this.#fill(bytes, at, end);
         at = end;
         continue;
       }
@@ -98,21 +99,32 @@ export class CopyOut extends Readable {
       }
       if (bytes.length - at < HEAD) {
         this.#head = bytes.subarray(at);
-        break;
+        return;
       }
-      const length = bytes.readUInt32BE(at + 1) - (HEAD - 1);
       if (code === COPY_DONE) {
-        if (rows > 0) this.push(bytes.subarray(0, rows));
+        this.push(this.#piece.subarray(0, this.#filled));
         this.#giveBack(bytes.subarray(at + HEAD));
         this.push(null);
         return;
       }
       this.#isData = code === COPY_DATA;
-      this.#left = length;
+      this.#left = bytes.readUInt32BE(at + 1) - (HEAD - 1);
       at += HEAD;
     }
-    if (rows > 0 && !this.push(bytes.subarray(0, rows))) this.#connection?.stream.pause();
   };
+
+  #fill(bytes: Buffer, from: number, end: number): void {
+    let at = from;
+    while (at < end) {
+      const taken = bytes.copy(this.#piece, this.#filled, at, end);
+      at += taken;
+      this.#filled += taken;
+      if (this.#filled < PIECE_BYTES) return;
+      if (!this.push(this.#piece)) this.#connection?.stream.pause();
+      this.#piece = Buffer.allocUnsafe(PIECE_BYTES);
+      this.#filled = 0;
+    }
+  }
 
   /** pg goes on with what is not of the rows. */
   #giveBack(rest: Buffer): void {

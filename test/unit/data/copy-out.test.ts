@@ -65,6 +65,19 @@ describe('rows that come from the server', () => {
     );
   });
 
+  it('pass whole when one is longer than what goes on in one piece', async () => {
+    const query = new CopyOut('COPY');
+    const { stream } = connected(query);
+    const some = [300_001, 5, 131_072, 0, 70_000].map((length, index) => Buffer.alloc(length, `row ${String(index)}`));
+    const taken = buffer(query);
+    const all = Buffer.concat([...some.map((row) => message('d', row)), message('c', NOTHING)]);
+    for (const piece of inPieces(all, [8_192, 200_000, 300_007, 400_000])) {
+      stream.push(piece);
+      await tick();
+    }
+    expect((await taken).equals(Buffer.concat(some))).toBe(true);
+  });
+
   it('end with the error that the server sends, of which pg makes one', async () => {
     await fc.assert(
       fc.asyncProperty(rows, cuts, async (some, at) => {
