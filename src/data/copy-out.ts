@@ -20,7 +20,7 @@ const ERROR_RESPONSE = 'E'.charCodeAt(0);
 /** A byte for the kind of the message, and four for its length, which counts itself. */
 const HEAD = 5;
 
-const PIECE_BYTES = 128 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 export class CopyOut extends Readable {
   /** Rows that the server says it has sent; 0 until it has said so, which may be after the last of them. */

@@ -329,8 +329,9 @@ function streamOf(client: pg.Client): Partial<Pick<Socket, 'bytesRead' | 'bytesW
 
 /** How connections are looked after on which statements, and COPY, run. */
 export const WATCHING: WatchOptions = {
-  // With a code of PostgreSQL's own the server has answered: that it has no room for one more, for instance.
-  isOutOfReach: (error) => error instanceof ConnectionError && !/^[0-9A-Z]{5}$/.test(String(error.detail?.['code'])),
+  // With a code of PostgreSQL's own, which unlike EPIPE has a digit, the server has answered: that it is full, for instance.
+  isOutOfReach: (error) =>
+    error instanceof ConnectionError && !/^(?=.*\d)[0-9A-Z]{5}$/.test(String(error.detail?.['code'])),
 };
 
 /** @returns the server's version number, and the process that serves the client (a pooler tells another one) */
