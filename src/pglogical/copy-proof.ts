@@ -1,10 +1,8 @@
 import { patiently } from '../pair/patiently.js';
 import type { Side } from '../pair/side.js';
 import type { Step } from '../pair/steps.js';
-import { QueryError } from '../errors.js';
 import { ident, qualified } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
-import { SQLSTATE } from '../postgres/sqlstate.js';
 import { dropJournal, journalThere } from './copy-journal.js';
 import type { OwnCopy } from './copy-state.js';
 import { REPLICATION_SET } from './direction.js';
@@ -80,8 +78,8 @@ export function removeProofStep(side: Side, signal: AbortSignal): Step {
           await leaveSet(session);
           await session.query(`DROP TABLE IF EXISTS ${PROOF}`);
           await dropJournal(session);
+          await dropSchemaIfEmpty(session);
         });
-        await dropSchemaIfEmpty(session);
       });
       return undefined;
     },
@@ -97,12 +95,17 @@ async function leaveSet(session: Session): Promise<void> {
   );
 }
 
-/** Drops belt's schema where nothing is left in it. */
+/**
+ * Drops belt's schema where nothing is left in it; somebody's own objects may be in a schema of that name. To be called in
+ * the transaction that takes away what is belt's: nothing would tell later that an empty schema is of its making.
+ */
 export async function dropSchemaIfEmpty(session: Session): Promise<void> {
-  try {
-    await session.query(`DROP SCHEMA ${ident(SCHEMA)}`);
-  } catch (error) {
-    // Somebody's own objects are in a schema of that name: it stays.
-    if (!(error instanceof QueryError && error.sqlstate === SQLSTATE.dependentObjects)) throw error;
-  }
+  const empty = await session.query(
+    `SELECT FROM pg_namespace n
+      WHERE n.nspname = $1
+        AND NOT EXISTS (SELECT FROM pg_depend d
+                         WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND d.deptype <> 'a')`,
+    [SCHEMA],
+  );
+  if (empty.length > 0) await session.query(`DROP SCHEMA ${ident(SCHEMA)}`);
 }

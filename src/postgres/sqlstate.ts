@@ -10,7 +10,6 @@ export const SQLSTATE = {
   invalidAuthorization: '28000',
   unknownDatabase: '3D000',
   insufficientPrivilege: '42501',
-  dependentObjects: '2BP01',
   undefinedTable: '42P01',
   undefinedFunction: '42883',
   undefinedObject: '42704',

@@ -74,9 +74,10 @@ async function hasMemory(session: Session): Promise<boolean> {
 }
 
 async function remember(session: Session, triggers: readonly TriggerFacts[]): Promise<void> {
-  await session.query('CREATE SCHEMA IF NOT EXISTS "belt"');
+  // One message, so one transaction.
   await session.query(
-    `CREATE TABLE IF NOT EXISTS ${MEMORY} (schema_name text, table_name text, trigger_name text, state "char" NOT NULL,
+    `CREATE SCHEMA IF NOT EXISTS "belt";
+     CREATE TABLE IF NOT EXISTS ${MEMORY} (schema_name text, table_name text, trigger_name text, state "char" NOT NULL,
        PRIMARY KEY (schema_name, table_name, trigger_name))`,
   );
   await session.query(
@@ -93,6 +94,8 @@ async function remember(session: Session, triggers: readonly TriggerFacts[]): Pr
 }
 
 async function forget(session: Session): Promise<void> {
-  await session.query(`DROP TABLE ${MEMORY}`);
-  await dropSchemaIfEmpty(session);
+  await session.transaction(async () => {
+    await session.query(`DROP TABLE ${MEMORY}`);
+    await dropSchemaIfEmpty(session);
+  });
 }
