@@ -25,17 +25,13 @@ const END_MS = 10_000;
  */
 export async function endLeftWorkers(pair: Pair): Promise<void> {
   const session = await pair.dst.root();
-  await waitFor(
-    async () => {
-      const left = await session.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_locks
-          WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-        [WORKERS_KEY],
-      );
-      return left.length === 0 ? true : undefined;
-    },
-    { deadline: END_MS, signal: pair.environment.signal },
+  await untilNone(pair, () =>
+    session.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      [WORKERS_KEY],
+    ),
   );
 }
 
@@ -44,17 +40,21 @@ export async function endLeftWorkers(pair: Pair): Promise<void> {
  * rows that it was at, on which the next try would wait.
  */
 async function endLost(pair: Pair, dst: Session, pid: number): Promise<void> {
-  await waitFor(
-    async () => {
-      const left = await dst.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE pid = $1 AND application_name = $2 AND datname = current_database() AND pid <> pg_backend_pid()`,
-        [pid, pair.applicationName],
-      );
-      return left.length === 0 ? true : undefined;
-    },
-    { deadline: END_MS, signal: pair.environment.signal },
+  await untilNone(pair, () =>
+    dst.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE pid = $1 AND application_name = $2 AND datname = current_database() AND pid <> pg_backend_pid()`,
+      [pid, pair.applicationName],
+    ),
   );
+}
+
+/** Ends sessions again and again, until there is none to end any more, or for a while. */
+async function untilNone(pair: Pair, end: () => Promise<readonly object[]>): Promise<void> {
+  await waitFor(async () => ((await end()).length === 0 ? true : undefined), {
+    deadline: END_MS,
+    signal: pair.environment.signal,
+  });
 }
 
 /**

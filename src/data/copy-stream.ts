@@ -5,7 +5,7 @@ import { BeltError, InterruptedError } from '../errors.js';
 import type { Column, Table } from '../postgres/catalog/tables.js';
 import { queryError } from '../postgres/failures.js';
 import { ident, qualified } from '../postgres/quote.js';
-import { WATCHING, type Session } from '../postgres/session.js';
+import type { Session } from '../postgres/session.js';
 import { watched } from '../postgres/silence.js';
 import { CopyOut } from './copy-out.js';
 
@@ -57,6 +57,7 @@ export interface CopyStatement {
 }
 
 const BUFFER_BYTES = 1 << 20;
+const BINARY = ' WITH (FORMAT binary)';
 
 /**
  * Streams rows from one session to the other. Memory does not grow with the table or the row.
@@ -69,21 +70,7 @@ export async function copyRows(
   dst: Session,
   { table, from, to, binary, through, allowance }: CopyStatement,
 ): Promise<number> {
-  const format = binary ? ' WITH (FORMAT binary)' : '';
-  const reader = src.client.query(new CopyOut(`COPY ${from} TO STDOUT${format}`));
-  const writer = dst.client.query(copyFrom(`COPY ${to} FROM STDIN${format}`, { highWaterMark: BUFFER_BYTES }));
-  // The first to fail is the cause; the pipeline then tears down the other one.
-  let failed: Session | undefined;
-  reader.once('error', () => (failed ??= src));
-  writer.once('error', () => (failed ??= dst));
-  try {
-    await watched([src, dst], { ...WATCHING, ...(allowance && { allowance }) }, () =>
-      through === undefined ? pipeline(reader, writer) : pipeline(reader, through, writer),
-    );
-  } catch (error) {
-    if (error instanceof InterruptedError) throw error;
-    throw queryError(error, (failed ?? dst).address);
-  }
+  const { reader, writer } = await stream(src, dst, { from, to, format: binary ? BINARY : '', through, allowance });
   const written = writer.rowCount;
   // The data may have come through before the source's own count did; a statement waits until its COPY has ended.
   if (reader.rowCount !== written) await src.query('SELECT');
@@ -106,15 +93,31 @@ export async function copyRows(
  * @throws QueryError or ConnectionError of the side that failed; the sessions must be closed then
  */
 export async function copyQuery(src: Session, dst: Session, query: string, target: string): Promise<void> {
-  const reader = src.client.query(new CopyOut(`COPY (${query}) TO STDOUT WITH (FORMAT binary)`));
-  const writer = dst.client.query(copyFrom(`COPY ${target} FROM STDIN WITH (FORMAT binary)`));
+  await stream(src, dst, { from: `(${query})`, to: target, format: BINARY });
+}
+
+interface Streamed {
+  readonly from: string;
+  readonly to: string;
+  readonly format: string;
+  readonly through?: Duplex | undefined;
+  readonly allowance?: (() => number) | undefined;
+}
+
+/** @throws QueryError or ConnectionError of the side that failed */
+async function stream(src: Session, dst: Session, { from, to, format, through, allowance }: Streamed) {
+  const reader = src.client.query(new CopyOut(`COPY ${from} TO STDOUT${format}`));
+  const writer = dst.client.query(copyFrom(`COPY ${to} FROM STDIN${format}`, { highWaterMark: BUFFER_BYTES }));
+  // The first to fail is the cause; the pipeline then tears down the other one.
   let failed: Session | undefined;
   reader.once('error', () => (failed ??= src));
   writer.once('error', () => (failed ??= dst));
+  const all = through === undefined ? [reader, writer] : [reader, through, writer];
   try {
-    await watched([src, dst], WATCHING, () => pipeline(reader, writer));
+    await watched([src, dst], () => pipeline(all), allowance);
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
     throw queryError(error, (failed ?? dst).address);
   }
+  return { reader, writer };
 }

@@ -27,6 +27,11 @@ export function reachError(error: unknown, address: Address): BeltError {
   return notConnected(error, address, `the ${sideWord(address.side)} server`);
 }
 
+/** Whether it says that a server could not be reached; else the server itself has refused, since it is full for instance. */
+export function isOutOfReach(error: unknown): boolean {
+  return error instanceof ConnectionError && !(error.cause instanceof pg.DatabaseError);
+}
+
 function notConnected(error: unknown, address: Address, what: string, as?: { user: string }): BeltError {
   if (error instanceof BeltError) return error;
   const code = errorCode(error);

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
-import { ConnectionError, InterruptedError, QueryError, type SideName } from '../errors.js';
+import { InterruptedError, QueryError, type SideName } from '../errors.js';
 import { connectionError, queryError } from './failures.js';
-import { watched, type Watchable, type WatchOptions } from './silence.js';
+import { watched, type Watchable } from './silence.js';
 import { connectTls, type Ssl } from './tls.js';
 
 /** Where and as whom to connect. */
@@ -268,7 +268,7 @@ export class Session implements Watchable {
   #inTurn(statement: () => pg.QueryConfig): Promise<pg.QueryResult | pg.QueryResult[]> {
     const answer = this.#ended.then(() => {
       throwIfAborted(this.signal);
-      return watched([this], WATCHING, () => this.client.query(statement()));
+      return watched([this], () => this.client.query(statement()));
     });
     this.#ended = answer.catch(() => undefined);
     return answer;
@@ -326,13 +326,6 @@ export function cutClient(client: pg.Client): void {
 function streamOf(client: pg.Client): Partial<Pick<Socket, 'bytesRead' | 'bytesWritten'>> & Pick<Socket, 'destroy'> {
   return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }
-
-/** How connections are looked after on which statements, and COPY, run. */
-export const WATCHING: WatchOptions = {
-  // With a code of PostgreSQL's own, which unlike EPIPE has a digit, the server has answered: that it is full, for instance.
-  isOutOfReach: (error) =>
-    error instanceof ConnectionError && !/^(?=.*\d)[0-9A-Z]{5}$/.test(String(error.detail?.['code'])),
-};
 
 /** @returns the server's version number, and the process that serves the client (a pooler tells another one) */
 async function prepareSession(client: pg.Client): Promise<{ version: number; pid: number }> {

@@ -1,3 +1,5 @@
+import { isOutOfReach } from './failures.js';
+
 /**
  * Finds out when a network is gone: that brings no error, only silence, and the operating system may take a quarter of an
  * hour to notice. Statements with a time limit end by it; what may take any time is looked after here.
@@ -24,22 +26,16 @@ const LOOKS = 2;
 /** For so long a server may be out of reach: what it is at may outlive that. */
 const UNREACHABLE_MS = 60_000;
 
-export interface WatchOptions {
-  /** Milliseconds without a byte that are nothing unusual, besides what is so for everybody. */
-  readonly allowance?: () => number;
-  /** Whether what keeps belt from asking means that the server is out of reach; else it has answered something. */
-  readonly isOutOfReach: (error: unknown) => boolean;
-}
-
 /**
  * Runs work that may take any time. When nothing has moved on its connections for a while, and each server says that it
  * waits for belt there, or none can be reached for long, they are cut.
+ * @param allowance milliseconds without a byte that are nothing unusual here, besides what is so for everybody
  * @throws what `work` throws: after a cut, that the connection was lost
  */
 export async function watched<T>(
   connections: readonly Watchable[],
-  { allowance = () => 0, isOutOfReach }: WatchOptions,
   work: () => Promise<T>,
+  allowance: () => number = () => 0,
 ): Promise<T> {
   const traffic = (): number => connections.reduce((sum, one) => sum + one.traffic, 0);
   let seen = traffic();
