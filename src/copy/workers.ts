@@ -2,7 +2,7 @@ import { CheckFailedError, InterruptedError, RefusedError } from '../errors.js';
 import { countRows } from '../data/row-counts.js';
 import { beginPatiently } from '../pair/patiently.js';
 import type { Pair } from '../pair/pair.js';
-import { isChunkThere, isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
+import { isWaveOver, noteSourceRows, notedChunks } from '../pglogical/copy-journal.js';
 import type { Table } from '../postgres/catalog/tables.js';
 import type { Label } from '../postgres/schemas.js';
 import { copyPiece, type CopyTable } from './chunk.js';
@@ -42,7 +42,11 @@ export async function copyPieces(
       while (mayGoOn()) {
         const taken = work.next();
         if (taken === undefined) return;
-        await hands.tryTo(async (worker) => copyOnce(pair, wave, worker, taken, { ...options, tell }));
+        await hands.tryTo(async (worker, again) => {
+          // The connection may have been lost only after the server had its COMMIT.
+          if (again && (await isNoted(worker, wave, taken))) return;
+          await copyOnce(pair, wave, worker, taken, { ...options, tell });
+        });
         if (stop.signal.aborted) return;
         options.meter.there(taken);
         const tables = work.completedBy(taken);
@@ -162,12 +166,15 @@ class Hands {
     private readonly tell: Tell,
   ) {}
 
-  /** @returns undefined when another worker has failed meanwhile */
-  async tryTo<T>(work: (worker: Worker) => Promise<T>): Promise<T | undefined> {
-    while (!this.stop.aborted) {
+  /**
+   * @param work is told whether it was tried before; nothing of that goes on
+   * @returns undefined when another worker has failed meanwhile
+   */
+  async tryTo<T>(work: (worker: Worker, again: boolean) => Promise<T>): Promise<T | undefined> {
+    for (let again = false; !this.stop.aborted; again = true) {
       try {
         this.#worker ??= await openWorker(this.pair, this.wave, this.#lost);
-        const result = await work(this.#worker);
+        const result = await work(this.#worker, again);
         this.#patience.renew();
         return result;
       } catch (error) {
@@ -184,6 +191,16 @@ class Hands {
     await this.#worker?.close();
     this.#worker = undefined;
   }
+}
+
+/** Whether the journal has a piece: all its parts were noted in one transaction. */
+async function isNoted({ dst }: Worker, wave: Wave, piece: Piece<CopyTable>): Promise<boolean> {
+  const noted = await notedChunks(
+    dst,
+    wave.lsn,
+    piece.map(({ table: { table } }) => table),
+  );
+  return piece.every(({ table: { table }, number }) => noted.get(table.label)?.chunks.has(number) === true);
 }
 
 async function copyOnce(
@@ -210,11 +227,6 @@ async function copyOnce(
     });
   } catch (error) {
     meter.leave(piece);
-    // A try before this one was cut off only after the server had its COMMIT.
-    if (isChunkThere(error)) {
-      await worker.dst.query('ROLLBACK');
-      return;
-    }
     if (!isWaveOver(error)) throw error;
     throw new RefusedError('another belt has gone on with this copy meanwhile', {
       hint: 'Look at it with "belt status".',

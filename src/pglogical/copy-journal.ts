@@ -173,22 +173,11 @@ export function chunkStatement(lines: readonly ChunkLine[]): string {
   return `INSERT INTO ${CHUNK} (schema_name, table_name, chunk, lsn, rows, bytes) VALUES ${values.join(', ')}`;
 }
 
-/** What the error says when a piece is in the journal already: another session's transaction brought it. */
-export function isChunkThere(error: unknown): boolean {
-  const { sqlstate, object } = chunkFault(error);
-  return sqlstate === SQLSTATE.uniqueViolation && object;
-}
-
-/** What the error says when a piece belongs to a wave that is over. */
+/** Whether a piece was refused since its wave is over. */
 export function isWaveOver(error: unknown): boolean {
-  const { sqlstate, object } = chunkFault(error);
-  return sqlstate === SQLSTATE.foreignKeyViolation && object;
-}
-
-function chunkFault(error: unknown): { sqlstate: string; object: boolean } {
-  if (!(error instanceof QueryError)) return { sqlstate: '', object: false };
+  if (!(error instanceof QueryError) || error.sqlstate !== SQLSTATE.foreignKeyViolation) return false;
   const { object } = error.detail ?? {};
-  return { sqlstate: error.sqlstate, object: typeof object === 'string' && object.startsWith('belt.copy_chunk.') };
+  return typeof object === 'string' && object.startsWith('belt.copy_chunk.');
 }
 
 /** What the journal has of some tables of a wave: the numbers of their pieces, and their rows, by label. */

@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A way to a server that a test can cut: one connection, known by its server process, or all of them. Without TLS. */
 export class Proxy {
   readonly #wires = new Set<Wire>();
+  #toLose: { readonly text: string; readonly lost: () => void } | undefined;
 
   private constructor(
     readonly port: number,
@@ -16,6 +17,12 @@ export class Proxy {
     server.on('connection', (client: Socket) => {
       const wire = new Wire(client, connect(to.port, to.host), () => proxy.#wires.delete(wire));
       proxy.#wires.add(wire);
+      client.on('data', (piece: Buffer) => {
+        const { text, lost } = proxy.#toLose ?? {};
+        if (text === undefined || !piece.includes(text)) return;
+        proxy.#toLose = undefined;
+        wire.cutAtAnswer(lost);
+      });
     });
     return proxy;
   }
@@ -29,6 +36,16 @@ export class Proxy {
 
   cutAll(): void {
     for (const wire of [...this.#wires]) wire.cut();
+  }
+
+  /**
+   * Lets the next statement with this text through, and cuts its connection in place of the server's answer.
+   * @returns when that has happened
+   */
+  async loseAnswer(text: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#toLose = { text, lost: resolve };
+    });
   }
 
   /** From now on nothing passes on the connections that there are; neither end is told. New ones are as ever. */
@@ -74,6 +91,15 @@ class Wire {
     // With an answer that nobody wants, as from a router that has forgotten the connection.
     this.client.resetAndDestroy();
     this.upstream.resetAndDestroy();
+  }
+
+  cutAtAnswer(then: () => void = () => undefined): void {
+    this.upstream.unpipe(this.client);
+    this.upstream.once('data', () => {
+      this.cut();
+      then();
+    });
+    this.upstream.resume();
   }
 
   silence(): void {

@@ -1,0 +1,22 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { expectSame, pairBehindProxies, startWriter, untilCopied } from '../harness/copying.js';
+import { must } from '../harness/migration.js';
+
+const COMMITS_A_PIECE = 'INSERT INTO "belt"."copy_chunk"';
+
+it('a piece that was committed, though the connection was lost in place of the answer, is not copied twice', async () => {
+  const { pair, src, dst } = await pairBehindProxies({ rows: 6_000, documents: 10 });
+  onTestFinished(() => {
+    src.close();
+    dst.close();
+  });
+  const writer = await startWriter(pair);
+  const running = must(pair, ['setup', '--chunk-size', '100kB', '--max-rate', '2MB/s']);
+  for (const times of [1, 2, 3]) {
+    await untilCopied(pair, times);
+    await dst.loseAnswer(COMMITS_A_PIECE);
+  }
+  const run = await running;
+  expect(run.stderr).toMatch(/was lost: .*tries again in/);
+  await expectSame(pair, [writer], run.text);
+}, 60_000);
