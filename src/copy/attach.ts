@@ -88,6 +88,8 @@ async function follow(pair: Pair, progress: (what: StepProgress) => void): Promi
   const limits = new SourceLimits(undefined);
   let answered = performance.now();
   let seen = performance.now();
+  // What is noted of a run that was over before need not be so any more.
+  let followed = false;
   for (;;) {
     try {
       const session = await pair.dst.root();
@@ -95,12 +97,13 @@ async function follow(pair: Pair, progress: (what: StepProgress) => void): Promi
       answered = performance.now();
       if (holder !== null) {
         seen = answered;
+        followed = true;
         const look = run === null ? null : await copy.look(run, control);
         progress(look?.progress ?? 'it has not begun to copy yet');
         const burden = look?.burden ?? null;
         for (const verdict of burden === null ? [] : limits.judge(burden))
           if (verdict.kind === 'warn') pair.warn(verdict.text);
-      } else if (run?.phase === 'done') return;
+      } else if (run?.phase === 'done' && !(followed && control !== null && control.error !== null)) return;
       else if (control !== null && control.ended_at !== null) throw endedWith(pair, control);
       else if (answered - seen > GONE_MS) throw gone(pair, control);
     } catch (error) {

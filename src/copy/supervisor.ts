@@ -50,15 +50,21 @@ export async function supervised<T>(pair: Pair, options: SupervisorOptions, work
     await looking;
     await watch.close();
   };
+  let result: T;
   try {
-    const result = await work();
-    await stopLooking();
-    await endControl(await pair.dst.root(), me, null);
-    return result;
+    result = await work();
   } catch (error) {
     await stopLooking();
     throw await lastWords(pair, me, error, watch.dropSlot);
   }
+  await stopLooking();
+  try {
+    await endControl(await pair.dst.root(), me, null);
+  } catch (error) {
+    // The work is done all the same; who looks on sees it by the journal.
+    pair.warn(`could not note that this run has ended: ${errorToJson(error).message}`);
+  }
+  return result;
 }
 
 /** Calls `look` again and again until the signal aborts. What it throws is not told: the work itself will notice. */
