@@ -1,13 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { afterEach } from 'vitest';
 import type { DatabaseConfig, SideConfig } from '../../src/config/schema.js';
 import { Pair } from '../../src/pair/pair.js';
+import { atTestEnd } from './endings.js';
 import type { TestPair } from './pair.js';
-
-const opened: Pair[] = [];
-afterEach(async () => {
-  for (const pair of opened.splice(0)) await pair.close();
-});
 
 const silent = {
   stepStarted: () => undefined,
@@ -43,6 +38,6 @@ export function openPair(
     command: 'test',
     dryRun: false,
   });
-  opened.push(pair);
+  atTestEnd(() => pair.close());
   return pair;
 }

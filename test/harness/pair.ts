@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';
-import { afterAll } from 'vitest';
 import { ident, literal } from '../../src/postgres/quote.js';
 import { runBelt, type BeltOptions, type BeltRun } from './belt.js';
 import { callBelt, canCall } from './call-belt.js';
+import { atFileEnd } from './endings.js';
 import { hostileNames, ordinaryNames, type TestNames, type TestUser } from './names.js';
 import { query, testServers, type TestServer } from './servers.js';
 
@@ -171,13 +171,6 @@ export class TestPair {
   }
 }
 
-const pairs: TestPair[] = [];
-
-// Once for the test file that imports this.
-afterAll(async () => {
-  for (const pair of pairs.splice(0)) await pair.cleanup();
-});
-
 /** Makes a fresh pair, cleaned up at the end of the test file. */
 export async function testPair(options: PairOptions = {}): Promise<TestPair> {
   const servers = await testServers();
@@ -207,7 +200,7 @@ export async function testPair(options: PairOptions = {}): Promise<TestPair> {
   options.config?.(config);
   const dir = options.project ?? (await mkdtemp(join(tmpdir(), 'belt-test-')));
   const pair = new TestPair(dir, dc, db, names, config, src, dst, servers.tools, options.ownProcess === true);
-  pairs.push(pair);
+  atFileEnd(() => pair.cleanup());
   await pair.writeConfig();
   return pair;
 }

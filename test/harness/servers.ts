@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { inject } from 'vitest';
+import { atFileEnd } from './endings.js';
 import type { KeeperAnswer, KeeperRequest, PairInfo, ServerAction } from './keeper.js';
 import type { ServerInfo } from './providers/provider.js';
 
@@ -77,14 +78,18 @@ let servers: Promise<TestServers> | undefined;
 
 /** This worker's pair of servers, running; started by the first test that asks. */
 export function testServers(): Promise<TestServers> {
-  return (servers ??= getServers());
+  if (servers === undefined) {
+    servers = getServers();
+    // The next file asks anew: a test that failed may have left one stopped.
+    atFileEnd(() => (servers = undefined));
+  }
+  return servers;
 }
 
 async function getServers(): Promise<TestServers> {
   const pair = (await askKeeper({ ask: 'pair', worker: workerId() })) as PairInfo;
   const src = new TestServer('src', pair.src);
   const dst = new TestServer('dst', pair.dst);
-  // A test that failed may have left one stopped.
   await Promise.all([src.start(), dst.start()]);
   return { provider: pair.provider, tools: pair.tools, src, dst };
 }

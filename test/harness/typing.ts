@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { buildBelt } from './belt.js';
+import { atFileEnd } from './endings.js';
 import { testPair, type TestPair } from './pair.js';
 
 /** What is typed word for word, as documents and examples have it. */
@@ -63,13 +63,13 @@ export async function type(pair: TestPair, block: string, expected = 0): Promise
 
 let made: Promise<{ bin: string; home: string }> | undefined;
 
-afterAll(async () => {
-  if (made !== undefined) await rm(dirname((await made).bin), { recursive: true, force: true });
-});
-
 function machine(): Promise<{ bin: string; home: string }> {
   made ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'belt-docs-'));
+    atFileEnd(() => {
+      made = undefined;
+      return rm(folder, { recursive: true, force: true });
+    });
     const [bin, home] = [join(folder, 'bin'), join(folder, 'home')];
     await mkdir(bin);
     await mkdir(join(home, '.config/fish/completions'), { recursive: true });

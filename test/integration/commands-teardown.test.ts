@@ -1,41 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ident } from '../../src/postgres/quote.js';
 import { detailFields } from '../../src/results/detail.js';
-import { checkedJson, everything, expectSuccess, ORDERS, replicate, waitForStatus } from '../harness/commands.js';
+import { checkedJson, everything, expectSuccess, replicate, waitForStatus } from '../harness/commands.js';
 import { expectFailure } from '../harness/expect-failure.js';
-import type { TestNames, TestUser } from '../harness/names.js';
+import { APPLICATION, leftovers, ownRole } from '../harness/leftovers.js';
 import { testPair, type PairOptions, type TestDatabase, type TestPair } from '../harness/pair.js';
 
 const COMMAND = 'teardown';
-
-/** The application has rights of its own, and empties its tables. */
-const APPLICATION = ({ app, schema }: TestNames): string => `${ORDERS};
-  GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(app.name)};
-  GRANT SELECT, TRUNCATE ON "Order Details" TO ${ident(app.name)}`;
-
-/** Of a test's own, so that no other test's database keeps the role. */
-const ownRole = (): TestUser => {
-  const id = randomBytes(4).toString('hex');
-  return { name: `Pgl "${id}"`, pw: `pglogical-${id}` };
-};
-
-/** All that could be left of pglogical and belt in a database, and of the role on its server. */
-async function leftovers(side: TestDatabase): Promise<unknown[]> {
-  const rows = await side.sql<{ what: string }>(
-    `SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass AS what FROM pg_trigger WHERE tgname LIKE 'queue_truncate%'
-     UNION ALL SELECT 'event trigger ' || evtname FROM pg_event_trigger
-     UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE database = current_database()
-     UNION ALL SELECT 'origin ' || roname FROM pg_replication_origin WHERE roname LIKE format('pgl\\_%s%%', lower(left(regexp_replace(current_database(), '[^a-zA-Z0-9]+', '_', 'g'), 8)))
-     UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname IN ('pglogical', 'belt', 'pglogical_origin')
-     UNION ALL SELECT 'extension ' || extname FROM pg_extension WHERE extname IN ('pglogical', 'dblink')
-     UNION ALL SELECT 'worker ' || application_name FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name LIKE 'pglogical apply%'
-     UNION ALL SELECT 'role ' || rolname FROM pg_roles WHERE rolname = $1`,
-    [side.names.pglogical.name],
-  );
-  return rows.map(({ what }) => what);
-}
 
 const both = ({ src, dst }: TestPair): TestDatabase[] => [src, dst];
 
@@ -241,25 +212,5 @@ describe('belt teardown and what else is there', () => {
     await pair.writeConfig();
     expectSuccess(await pair.belt([COMMAND, '--full', '--force']));
     for (const side of both(pair)) expect(await leftovers(side)).toEqual([]);
-  });
-});
-
-describe.concurrent('belt teardown --full, killed and run again', () => {
-  it.each([
-    [/drop subscription pg2_pg1 .*\(/, 0],
-    [/slot on the source and its origin .*\(/, 5],
-    [/drop replication set pgbelt on the source \(/, 10],
-    [/drop the pglogical node of the source \(/, 20],
-    [/drop extension pglogical on the source \(/, 3],
-  ])('after %s', { timeout: 120_000 }, async (matches, afterMs) => {
-    const pair = await testPair({ srcSql: APPLICATION, names: { pglogical: ownRole() } });
-    await replicate(pair, 'both');
-    const killed = await pair.belt([COMMAND, '--full'], { killAtLine: { matches, afterMs } });
-    expect(killed.signal, killed.text).toBe('SIGKILL');
-    expectSuccess(await pair.belt([COMMAND, '--full']));
-    for (const side of both(pair)) {
-      expect(await leftovers(side)).toEqual([]);
-      expect(await side.sql('SELECT FROM "Shop Data"."Order Details"')).toHaveLength(20);
-    }
   });
 });
