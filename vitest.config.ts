@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
     // workers keep two cores busy.
     maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // The built belt is loaded by Node.js, as it is in the field.
     server: { deps: { external: [/\/dist\//] } },

@@ -15,7 +15,7 @@ it.each([['src'], ['dst']] as const)(
       ways.dst.close();
     });
     const writer = await startWriter(pair, 60);
-    const running = must(pair, SETUP);
+    const running = must(pair, SETUP, { timeout: 240_000 });
     await untilCopied(pair, 4);
     ways[side].silence();
     const run = await running;
