@@ -4,7 +4,7 @@ import type { DatabaseConfig } from './config/schema.js';
 export type Redactor = (text: string) => string;
 
 /** `password=...` in a connection string, quoted as libpq does or not; and in a URL, `//user:...@`. */
-const CONNINFO_PASSWORD = /\bpassword\s*=\s*('(?:\\.|[^'\\])*'|[^\s']+)/gi;
+const CONNINFO_PASSWORD = /\bpassword\s*=\s*('(?:\\.|[^'\\])*'|[^ \t-\r']+)/gi;
 const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s@]+@/g;
 
 const SHORTEST = 4;

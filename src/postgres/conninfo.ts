@@ -39,8 +39,9 @@ function quoteValue(value: string): string {
  */
 export function parseConninfo(text: string): Record<string, string> | null {
   const parts: Record<string, string> = {};
-  const pair = /\s*(\w+)\s*=\s*(?:'((?:\\.|[^'\\])*)'|((?:\\.|[^\s'\\])*))(?=\s|$)/gsy;
-  const whole = text.trimEnd();
+  // Its spaces are those of ASCII: others, which \s has as well, are a part of the value.
+  const pair = /[ \t-\r]*(\w+)[ \t-\r]*=[ \t-\r]*(?:'((?:\\.|[^'\\])*)'|((?:\\.|[^ \t-\r'\\])*))(?=[ \t-\r]|$)/gsy;
+  const whole = text.replace(/[ \t-\r]+$/, '');
   while (pair.lastIndex < whole.length) {
     const found = pair.exec(whole);
     if (found === null) return null;

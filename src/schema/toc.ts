@@ -1,3 +1,6 @@
+import { BeltError } from '../errors.js';
+import { printable } from '../printable.js';
+
 /** The table of contents of a pg_dump archive, as `pg_restore --list --verbose` prints it. */
 
 export interface TocEntry {
@@ -17,11 +20,12 @@ export interface TocEntry {
 /**
  * Parses the list. Names cannot break it: pg_restore writes an entry on one line, with line breaks in names replaced.
  * Source: PostgreSQL's src/bin/pg_dump/pg_backup_archiver.c, PrintTOCSummary().
+ * @throws BeltError when a line is neither an entry nor a comment
  */
 export function parseToc(text: string): TocEntry[] {
   const entries: (TocEntry & { dependsOn: number[] })[] = [];
   for (const line of text.split('\n')) {
-    const entry = /^(\d+); (\d+) (\d+) (.*)$/.exec(line);
+    const entry = /^(\d+); (\d+) (\d+) (.*)$/s.exec(line);
     if (entry !== null) {
       const [, dumpId, classId, oid, label = ''] = entry;
       entries.push({ dumpId: Number(dumpId), classId: Number(classId), oid: Number(oid), label, line, dependsOn: [] });
@@ -29,6 +33,11 @@ export function parseToc(text: string): TocEntry[] {
     }
     const dependencies = /^;\tdepends on:((?: \d+)+)\s*$/.exec(line);
     if (dependencies !== null) entries.at(-1)?.dependsOn.push(...(dependencies[1] ?? '').trim().split(' ').map(Number));
+    // An object that is not understood must not go missing in silence.
+    else if (line !== '' && !line.startsWith(';'))
+      throw new BeltError(`pg_restore --list gives a line that belt does not understand: ${printable(line)}`, {
+        hint: 'Please report it, with the versions of pg_restore and of belt. Meanwhile set BELT_PG_BIN to the client tools of another version.',
+      });
   }
   return entries;
 }

@@ -38,6 +38,13 @@ const SPECIAL = [
   '}',
   '=',
   'É',
+  // Spaces and ends of lines to some, not to others.
+  '\u00a0',
+  '\u0085',
+  '\v',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
   '💥',
 ];
 const WORDS = ['CREATE INDEX', 'NOT VALID', '; DROP TABLE x; --', "E'", 'depends on: 1 2', '\n; 1259 16384 TABLE'];

@@ -76,7 +76,7 @@ function loadError(error: ToolFailure, pair: Pair, text: string): ToolError {
  */
 function objectAbove(text: string, row: number): string | null {
   const rows = text.split('\n').slice(0, row);
-  const found = rows.findLast((one, index) => rows[index - 1] === '--' && /^-- Name: .*; Type: /.test(one));
-  const [, name, type] = /^-- Name: (.*); Type: ([^;]*);/.exec(found ?? '') ?? [];
+  const found = rows.findLast((one, index) => rows[index - 1] === '--' && /^-- Name: .*; Type: /s.test(one));
+  const [, name, type] = /^-- Name: (.*); Type: ([^;]*);/s.exec(found ?? '') ?? [];
   return name === undefined || type === undefined ? null : `${type} ${name}`;
 }

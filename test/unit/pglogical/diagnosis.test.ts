@@ -11,6 +11,7 @@ describe('a connection string', () => {
     const parts = { host: 'h.example', port: '1', user: `o'x\\ "y`, password: ` ='\\ `, dbname: 'a=b c' };
     expect(parseConninfo(conninfo(parts))).toEqual(parts);
     expect(parseConninfo("host = h  port=5 password=''")).toEqual({ host: 'h', port: '5', password: '' });
+    expect(parseConninfo('host=h\u00a0x\u2028 port=5\n')).toEqual({ host: 'h\u00a0x\u2028', port: '5' });
     expect(parseConninfo('postgresql://u:secret@h/db')).toBeNull();
     expect(parseConninfo("host='h")).toBeNull();
   });

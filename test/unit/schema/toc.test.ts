@@ -34,6 +34,17 @@ describe('parseToc', () => {
     });
   });
 
+  it('takes what only JavaScript holds for the end of a line for a part of the name', () => {
+    const label = 'TABLE s a\u2028b\u2029c\u0085 owner';
+    expect(parseToc(`12; 1259 345 ${label}\n`)).toMatchObject([{ dumpId: 12, classId: 1259, oid: 345, label }]);
+  });
+
+  it('does not pass over a line that it does not understand', () => {
+    expect(() => parseToc('12; 1259 345 TABLE s a o\nwhat\x1b is this?\n')).toThrow(
+      /does not understand: what\\x1b is this\?$/,
+    );
+  });
+
   it('of nothing is nothing', () => {
     expect(parseToc(';\n; Archive created at\n;\n')).toEqual([]);
   });
