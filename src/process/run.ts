@@ -37,7 +37,7 @@ export class ToolFailure extends ToolError {
   }
 }
 
-const LAST_LINES = 12;
+const SAID_LINES = 12;
 /** A tool that is asked to end gets this long before it is killed. */
 const GRACE_MS = 5_000;
 /** Shorter values are too likely to be part of ordinary words; no server accepts them as a serious password anyway. */
@@ -73,7 +73,9 @@ export async function runTool(run: ToolRun): Promise<ToolOutput> {
 function toolError(run: ToolRun, error: ExecaError): ToolFailure {
   const stderr = typeof error.stderr === 'string' ? redact(error.stderr, run.secrets ?? []) : '';
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.slice(-LAST_LINES).join('\n');
+  // What follows an error may be longer than all that is shown, such as the query that failed.
+  const at = lines.findIndex((line) => line.startsWith(`${run.name}: error: `));
+  const said = (at < 0 ? lines.slice(-SAID_LINES) : lines.slice(at, at + SAID_LINES)).join('\n');
   const how = howItEnded(run, error);
   return new ToolFailure(
     `${run.purpose}: ${run.name} ${how}${

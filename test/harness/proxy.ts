@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A way to a server that a test can cut: one connection, known by its server process, or all of them. Without TLS. */
 export class Proxy {
   readonly #wires = new Set<Wire>();
-  #toLose: { readonly text: string; readonly lost: () => void } | undefined;
+  #toLose: { readonly which: (statement: string) => boolean; readonly lost: () => void } | undefined;
 
   private constructor(
     readonly port: number,
@@ -18,8 +18,9 @@ export class Proxy {
       const wire = new Wire(client, connect(to.port, to.host), () => proxy.#wires.delete(wire));
       proxy.#wires.add(wire);
       client.on('data', (piece: Buffer) => {
-        const { text, lost } = proxy.#toLose ?? {};
-        if (text === undefined || !piece.includes(text)) return;
+        if (proxy.#toLose === undefined || wire.pid === undefined || !STATEMENTS.includes(piece[0] ?? 0)) return;
+        const { which, lost } = proxy.#toLose;
+        if (!which(piece.toString())) return;
         proxy.#toLose = undefined;
         wire.cutAtAnswer(lost);
       });
@@ -39,13 +40,19 @@ export class Proxy {
   }
 
   /**
-   * Lets the next statement with this text through, and cuts its connection in place of the server's answer.
+   * Lets the next such statement through, and cuts its connection in place of the server's answer.
+   * @param which is asked about each statement
    * @returns when that has happened
    */
-  async loseAnswer(text: string): Promise<void> {
+  async loseAnswer(which: (statement: string) => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#toLose = { text, lost: resolve };
+      this.#toLose = { which, lost: resolve };
     });
+  }
+
+  /** No answer is lost from now on. */
+  keepAnswers(): void {
+    this.#toLose = undefined;
   }
 
   /** From now on nothing passes on the connections that there are; neither end is told. New ones are as ever. */
@@ -59,6 +66,8 @@ export class Proxy {
   }
 }
 
+/** The first bytes of Query and Parse. */
+const STATEMENTS: readonly number[] = ['Q', 'P'].map((letter) => letter.charCodeAt(0));
 const BACKEND_KEY_DATA = 'K'.charCodeAt(0);
 const READY = 'Z'.charCodeAt(0);
 
@@ -93,7 +102,8 @@ class Wire {
     this.upstream.resetAndDestroy();
   }
 
-  cutAtAnswer(then: () => void = () => undefined): void {
+  /** Cuts it when the server says something. */
+  cutAtAnswer(then: () => void): void {
     this.upstream.unpipe(this.client);
     this.upstream.once('data', () => {
       this.cut();

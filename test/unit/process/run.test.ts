@@ -33,6 +33,16 @@ describe('runTool', () => {
     expect(stderr).not.toContain('s3cret');
   });
 
+  it('shows the error that a tool names rather than what it says of it at length', async () => {
+    const said =
+      'seq 3 >&2; echo "sh: error: query failed: no" >&2; echo "sh: detail: Query was:" >&2; seq 100 >&2; exit 1';
+    const { message } = (await failure(shell(said))) as ToolFailure;
+    expect(message).toMatch(
+      /^trying: sh failed \(exit code 1\):\nsh: error: query failed: no\nsh: detail: Query was:\n1\n/,
+    );
+    expect(message).toMatch(/\n10$/);
+  });
+
   it('says so when the program is not there', async () => {
     expect(await failure(shell('', { path: '/nowhere/sh' }))).toMatchObject({
       message: 'trying: sh could not be started (ENOENT)',
