@@ -6,9 +6,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * any of these; a figure that is out of date costs a moment at the end of a run, no more.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/e2e/docs.test.ts': 105,
+  'test/proofs/large.test.ts': 180,
+  'test/proofs/copy.test.ts': 140,
+  'test/proofs/corpus.test.ts': 140,
+  'test/proofs/silent-network.test.ts': 130,
+  'test/proofs/docs.test.ts': 105,
+  'test/proofs/failing-steps.test.ts': 75,
   'test/integration/commands-reset.test.ts': 60,
-  'test/e2e/examples.test.ts': 58,
+  'test/proofs/lost-answers.test.ts': 60,
+  'test/proofs/killed-teardown.test.ts': 60,
+  'test/proofs/examples.test.ts': 58,
+  'test/proofs/several-schemas.test.ts': 50,
+  'test/proofs/changed-value.test.ts': 50,
   'test/integration/commands-teardown.test.ts': 57,
   'test/integration/doctor-stuck.test.ts': 50,
   'test/integration/doctor-back.test.ts': 49,
