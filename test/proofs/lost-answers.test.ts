@@ -27,7 +27,7 @@ async function inSpiteOfAll(pair: TestPair, way: Proxy, words: Parameters<TestPa
       expect(run.exitCode, what).toBe(0);
       return;
     }
-    if (run.exitCode !== 0) expect(run.stderr, what).toMatch(/^error: [^]*connect/m);
+    if (run.exitCode !== 0) expect(run.stderr, what).toMatch(/^error: [^]*(connect|pg_(dump|restore): error)/m);
   }
 }
 
