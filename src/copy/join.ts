@@ -6,7 +6,7 @@ import { putFence } from '../pglogical/fence.js';
 import { applyWorker, readSlot, slotName, type ApplyWorker } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
-import { refuseStalled, STALL_LOOK_MS } from './ready.js';
+import { Stall } from './stall.js';
 
 /**
  * Brings tables that were copied from several snapshots to one point: pglogical is told for each table up to where its rows
@@ -146,8 +146,7 @@ async function untilJoined(
   const { subscription } = direction;
   const [subscriber, provider] = await Promise.all([direction.subscriber.root(), direction.provider.root()]);
   const name = await slotName(subscriber, direction);
-  let position: string | null = null;
-  let movedAt = performance.now();
+  const stall = new Stall(direction);
   let fencedAt = 0;
   for (;;) {
     if ((await tablesLeft(subscriber, subscription)) === 0) break;
@@ -159,10 +158,7 @@ async function untilJoined(
       fencedAt = now;
     }
     const slot = await readSlot(provider, name);
-    const confirmed = slot?.confirmed_flush_lsn ?? null;
-    if (confirmed !== position) movedAt = now;
-    position = confirmed;
-    if (now - movedAt > STALL_LOOK_MS) await refuseStalled(direction, worker?.pid ?? null, now - movedAt);
+    await stall.look(slot, worker?.pid ?? null);
     left(slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the tables were brought to one point; that goes on by itself');

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BeltError, DeadlineError, InterruptedError } from '../errors.js';
+import { BeltError, InterruptedError } from '../errors.js';
 import type { Step } from '../pair/steps.js';
 import type { Direction } from '../pglogical/direction.js';
 import { applyWorkerPid, readDirection, type DirectionState } from '../pglogical/state.js';
+import { Stall } from './stall.js';
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 250;
 /** Milliseconds for which it may be down: a worker that failed is started again after some seconds. */
 const DOWN_MS = 20_000;
-/** Milliseconds without anything confirmed, when a session is in the way of the worker, and when none is. */
-export const STALL_LOOK_MS = 20_000;
-const STALLED_MS = 600_000;
 
 /**
  * The step that waits until the destination has what was written while rows were copied. pglogical's own word comes when the
@@ -44,8 +42,7 @@ function isReady({ status, subscription, slot }: DirectionState): boolean {
 async function untilReady(direction: Direction, signal: AbortSignal, left: (bytes: number) => void): Promise<void> {
   const subscriber = await direction.subscriber.root();
   let readyPid: number | null = null;
-  let position: string | null = null;
-  let movedAt = performance.now();
+  const stall = new Stall(direction);
   let upAt = performance.now();
   for (;;) {
     const state = await readDirection(direction);
@@ -55,12 +52,9 @@ async function untilReady(direction: Direction, signal: AbortSignal, left: (byte
       if (pid === readyPid) return;
       readyPid = pid;
     } else readyPid = null;
-    const confirmed = state.slot?.confirmed_flush_lsn ?? null;
-    if (confirmed !== position) movedAt = now;
-    position = confirmed;
     if (state.status !== 'down') upAt = now;
     else if (now - upAt > DOWN_MS) throw isDown(direction, state);
-    if (now - movedAt > STALL_LOOK_MS && readyPid === null) await refuseStalled(direction, pid, now - movedAt);
+    if (readyPid === null) await stall.look(state.slot, pid);
     left(state.slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the destination caught up; replication goes on by itself');
@@ -73,31 +67,4 @@ function isDown({ subscriber, subscription }: Direction, { reasons }: DirectionS
     hint: 'See why with "belt doctor", mend it, and run the same command again.',
     detail: { side: subscriber.name, object: subscription, reasons },
   });
-}
-
-/** @throws DeadlineError naming who is in the way of the worker, or when nothing has moved for very long */
-export async function refuseStalled(
-  { subscriber, subscription }: Direction,
-  pid: number | null,
-  ms: number,
-): Promise<void> {
-  const session = await subscriber.root();
-  const { pids } = await session.one<{ pids: number[] }>(
-    'SELECT coalesce(pg_blocking_pids($1), ARRAY[]::int[]) AS pids',
-    [pid],
-  );
-  if (pids.length === 0 && ms < STALLED_MS) return;
-  throw new DeadlineError(
-    `all rows are copied, but nothing more has arrived for ${String(Math.round(ms / 1000))} s` +
-      (pids.length === 0
-        ? ''
-        : `: the apply worker on the ${subscriber.toString()} waits for a lock held by pid ${pids.join(', ')}`),
-    {
-      hint:
-        pids.length === 0
-          ? 'See why with "belt doctor", and run the same command again.'
-          : `End those sessions (SELECT pg_terminate_backend(${String(pids[0])})), and run the same command again.`,
-      detail: { side: subscriber.name, object: subscription, blocked_by: pids },
-    },
-  );
 }

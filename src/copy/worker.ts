@@ -1,8 +1,8 @@
 import { QueryError } from '../errors.js';
 import type { Pair } from '../pair/pair.js';
+import { endLostSessions, endSessions } from '../postgres/end-sessions.js';
 import { literal } from '../postgres/quote.js';
 import type { Session } from '../postgres/session.js';
-import { waitFor } from '../postgres/wait.js';
 import { SnapshotLostError, type Wave } from './wave.js';
 
 /** What one worker works with: a session a side, the source's in the wave's snapshot. */
@@ -17,7 +17,6 @@ const INVALID_SNAPSHOT = new Set(['22023', '42704', '55000']);
 
 /** The key of an advisory lock by which belt knows its workers' sessions on the destination: "belt" and one, in ASCII. */
 const WORKERS_KEY = 0x62656c75;
-const END_MS = 10_000;
 
 /**
  * Ends the sessions of workers whose belt has died or has lost them, which hold locks as long as the server has not
@@ -25,36 +24,16 @@ const END_MS = 10_000;
  */
 export async function endLeftWorkers(pair: Pair): Promise<void> {
   const session = await pair.dst.root();
-  await untilNone(pair, () =>
-    session.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks
-        WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      [WORKERS_KEY],
-    ),
+  await endSessions(
+    () =>
+      session.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks
+          WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [WORKERS_KEY],
+      ),
+    pair.environment.signal,
   );
-}
-
-/**
- * Ends a session of this belt's that it has lost: where the network fell silent, the server has not noticed, and keeps the
- * rows that it was at, on which the next try would wait.
- */
-async function endLost(pair: Pair, dst: Session, pid: number): Promise<void> {
-  await untilNone(pair, () =>
-    dst.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE pid = $1 AND application_name = $2 AND datname = current_database() AND pid <> pg_backend_pid()`,
-      [pid, pair.applicationName],
-    ),
-  );
-}
-
-/** Ends sessions again and again, until there is none to end any more, or for a while. */
-async function untilNone(pair: Pair, end: () => Promise<readonly object[]>): Promise<void> {
-  await waitFor(async () => ((await end()).length === 0 ? true : undefined), {
-    deadline: END_MS,
-    signal: pair.environment.signal,
-  });
 }
 
 /**
@@ -73,7 +52,7 @@ export async function openWorker(pair: Pair, wave: Wave, lost?: number): Promise
   try {
     if (src.status === 'rejected') throw src.reason;
     if (dst.status === 'rejected') throw dst.reason;
-    if (lost !== undefined) await endLost(pair, dst.value, lost);
+    if (lost !== undefined) await endLostSessions(dst.value, [lost], pair.environment.signal);
     await Promise.all([
       importSnapshot(src.value, wave.snapshot),
       // Triggers and foreign keys have done their work on the source. The last commits are made durable at the end.

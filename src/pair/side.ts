@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { SideConfig } from '../config/schema.js';
 import type { SideName } from '../errors.js';
 import { conninfo } from '../postgres/conninfo.js';
+import { endLostSessions } from '../postgres/end-sessions.js';
 import { Session, type Address, type SessionOptions, type TimeLimits } from '../postgres/session.js';
 
 /** As whom belt works on a server. */
@@ -67,18 +68,14 @@ export class Side {
   }
 
   /**
-   * Ends what the server still holds of connections that were lost: it may not have noticed yet, and keeps their locks.
-   * To be called when all were closed, before new ones do their work.
+   * Ends what the server still has of connections that were lost. To be called when all were closed, before new ones do
+   * their work.
    */
   async endLost(): Promise<void> {
     const root = await this.root();
     const lost = [...this.#opened].filter((pid) => pid !== root.pid);
-    this.#opened.clear();
-    this.#opened.add(root.pid);
-    await root.query(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY ($1) AND application_name = $2',
-      [lost, this.sessionOptions.applicationName],
-    );
+    await endLostSessions(root, lost, this.sessionOptions.signal);
+    for (const pid of lost) this.#opened.delete(pid);
   }
 
   /** A connection that reads and writes values as an application's would; the caller closes it. */

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { ident } from '../../src/postgres/quote.js';
-import { AT, expectSame, pairBehindProxies, sessionAt, startWriter, untilCopied } from '../harness/copying.js';
+import { AT, cutAt, expectSame, pairBehindProxies, sessionAt, startWriter, untilCopied } from '../harness/copying.js';
 import { expectEqual, holding, must, until } from '../harness/migration.js';
 import { seeded } from '../harness/seeded.js';
 
@@ -29,9 +29,9 @@ it("belt's own copy, killed, cut off and locked out, hands over at exactly its p
   const inTheWay = (): Promise<void> =>
     // So that it cannot end meanwhile.
     holding(pair.dst, `LOCK TABLE ${table('marks')} IN SHARE MODE`, async () => {
-      expect(src.cut(await sessionAt(pair.src, AT.copying))).toBe(1);
+      await cutAt(src, pair.src, AT.copying);
       await untilCopied(pair, 2);
-      expect(dst.cut(await sessionAt(pair.dst, AT.copying))).toBe(1);
+      await cutAt(dst, pair.dst, AT.copying);
       await sessionAt(pair.dst, AT.waitingForLock);
       await until('belt says who is in the way', () => Promise.resolve(/waits for pid \d+ \(.*idle in/.test(said)));
       await untilCopied(pair, 4);

@@ -112,6 +112,11 @@ export async function sessionAt(side: TestDatabase, condition: string): Promise<
   return pid ?? 0;
 }
 
+/** Cuts the connection of a session of belt's that is at this: of one that belt itself does not give up at that moment. */
+export async function cutAt(proxy: Proxy, side: TestDatabase, condition: string): Promise<void> {
+  await until(`a connection is cut: ${condition}`, async () => proxy.cut(await sessionAt(side, condition)) === 1);
+}
+
 /** An application that inserts, updates and deletes in all tables. */
 export function startWriter(pair: TestPair, pauseMs = 20): Promise<Writer> {
   return Writer.start(pair.src, `SELECT ${ident(pair.schema)}.work($1)`, { connections: 2, pauseMs });

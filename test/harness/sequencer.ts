@@ -18,6 +18,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/proofs/examples.test.ts': 58,
   'test/proofs/several-schemas.test.ts': 50,
   'test/proofs/changed-value.test.ts': 50,
+  'test/proofs/stalled-catch-up.test.ts': 35,
   'test/integration/commands-teardown.test.ts': 57,
   'test/integration/doctor-stuck.test.ts': 50,
   'test/integration/doctor-back.test.ts': 49,

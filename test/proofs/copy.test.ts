@@ -4,6 +4,7 @@ import { ident } from '../../src/postgres/quote.js';
 import type { BeltOptions, BeltRun } from '../harness/belt.js';
 import {
   AT,
+  cutAt,
   copyPair,
   expectSame,
   pairBehindProxies,
@@ -111,9 +112,9 @@ describe("belt's own copy, under a writer", () => {
           await sessionAt(pair.dst, AT.waitingForLock);
           await pause(5_500);
         });
-        expect(src.cut(await sessionAt(pair.src, AT.copying))).toBe(1);
+        await cutAt(src, pair.src, AT.copying);
         await untilCopied(pair, 3);
-        expect(dst.cut(await sessionAt(pair.dst, AT.copying))).toBe(1);
+        await cutAt(dst, pair.dst, AT.copying);
         await untilCopied(pair, 5);
         process.kill(belt, 'SIGSTOP');
         src.cutAll();
@@ -121,7 +122,7 @@ describe("belt's own copy, under a writer", () => {
         await pause(1_500);
         process.kill(belt, 'SIGCONT');
         await untilCopied(pair, 9);
-        expect(src.cut(await sessionAt(pair.src, AT.keepingTheSnapshot))).toBe(1);
+        await cutAt(src, pair.src, AT.keepingTheSnapshot);
       },
       { onStart: (pid) => (belt = pid) },
     );

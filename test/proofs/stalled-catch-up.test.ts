@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { literal, qualified } from '../../src/postgres/quote.js';
+import { copyPair, expectSame, startWriter, untilCopied } from '../harness/copying.js';
+import { must } from '../harness/migration.js';
+import type { TestPair } from '../harness/pair.js';
+
+/** At this rate the copy takes some seconds. */
+const SETUP = ['setup', '--chunk-size', '200kB', '--max-rate', '2MB/s'] as const;
+
+/** Runs `work` with a row on the destination that is about to be there: whoever inserts one of the same key waits. */
+type InTheWay = (pair: TestPair, insert: string, work: (holder: string) => Promise<void>) => Promise<void>;
+
+const inASession: InTheWay = async (pair, insert, work) => {
+  const client = await pair.dst.connect();
+  try {
+    await client.query(`BEGIN; ${insert}`);
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await work(`pid ${String(rows[0]?.pid)}`);
+  } finally {
+    await client.query('ROLLBACK');
+    await client.end();
+  }
+};
+
+const prepared: InTheWay = async (pair, insert, work) => {
+  const name = literal(`in the way of ${pair.schema}`);
+  const client = await pair.dst.connect();
+  try {
+    await client.query(`BEGIN; ${insert}; PREPARE TRANSACTION ${name}`);
+    await work('a prepared transaction');
+  } finally {
+    await client.query(`ROLLBACK PREPARED ${name}`);
+    await client.end();
+  }
+};
+
+it.concurrent.each([
+  ['a session', inASession],
+  ['a prepared transaction', prepared],
+])(
+  'setup says that %s keeps the destination from catching up; once that has ended, it goes on',
+  async (_, inTheWay) => {
+    const pair = await copyPair({ rows: 6_000, documents: 100, ownProcess: true });
+    const writer = await startWriter(pair, 60);
+    const insert = `INSERT INTO ${qualified(pair.schema, 'marks')} (id, mark) VALUES (1000000, 'of both')`;
+    const running = pair.belt(SETUP);
+    await untilCopied(pair, 1);
+    await inTheWay(pair, insert, async (holder) => {
+      await pair.src.sql(insert);
+      const run = await running;
+      expect(run.exitCode, run.text).not.toBe(0);
+      expect(run.stderr).toMatch(
+        new RegExp(
+          `nothing more has arrived for \\d+ s: the apply worker on the destination .* waits for a lock held by ${holder}`,
+        ),
+      );
+    });
+    const run = await must(pair, ['setup']);
+    await expectSame(pair, [writer], run.text);
+  },
+  180_000,
+);
