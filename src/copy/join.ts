@@ -3,7 +3,7 @@ import { DeadlineError, InterruptedError } from '../errors.js';
 import { abandonRun, setPhase, type CopyRun, type JournalTable } from '../pglogical/copy-journal.js';
 import type { Direction } from '../pglogical/direction.js';
 import { putFence } from '../pglogical/fence.js';
-import { applyWorker, readSlot, slotName, type ApplyWorker } from '../pglogical/state.js';
+import { applyWorker, isSameWorker, readSlot, slotName, type ApplyWorker } from '../pglogical/state.js';
 import type { Session } from '../postgres/session.js';
 import { waitFor } from '../postgres/wait.js';
 import { Stall } from './stall.js';
@@ -127,7 +127,7 @@ async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefin
     async () => {
       const worker = await applyWorker(subscriber, subscription);
       first ??= worker;
-      if (!isSame(first, worker)) return false;
+      if (!isSameWorker(first, worker)) return false;
       // It reads the slot only after it has looked whether it may start.
       return worker !== null && (await readSlot(provider, slot))?.active === true ? true : undefined;
     },
@@ -135,7 +135,7 @@ async function theOnlyWorker(direction: Direction, signal: AbortSignal | undefin
   );
   await mark(subscriber, subscription, 'd');
   if (started === undefined) throw notOver(direction, 'does not start');
-  return started && isSame(first, await applyWorker(subscriber, subscription)) ? first : null;
+  return started && isSameWorker(first, await applyWorker(subscriber, subscription)) ? first : null;
 }
 
 async function untilJoined(
@@ -151,14 +151,14 @@ async function untilJoined(
   for (;;) {
     if ((await tablesLeft(subscriber, subscription)) === 0) break;
     const now = performance.now();
-    if (!isSame(worker, await applyWorker(subscriber, subscription))) return WORKER_ENDED;
+    if (!isSameWorker(worker, await applyWorker(subscriber, subscription))) return WORKER_ENDED;
     // A source on which nobody writes has no transaction after the last snapshot.
     if (now - fencedAt > FENCE_MS) {
       await putFence(provider);
       fencedAt = now;
     }
     const slot = await readSlot(provider, name);
-    await stall.look(slot, worker?.pid ?? null);
+    await stall.look(slot, worker);
     left(slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the tables were brought to one point; that goes on by itself');
@@ -178,10 +178,6 @@ async function tablesLeft(subscriber: Session, subscription: string): Promise<nu
     [subscription],
   );
   return left;
-}
-
-function isSame(one: ApplyWorker | null, other: ApplyWorker | null): boolean {
-  return one?.pid === other?.pid && one?.started === other?.started;
 }
 
 /** Whether pglogical has applied nothing since the slot was made: then its first transaction is still the harmless one. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BeltError, InterruptedError } from '../errors.js';
 import type { Step } from '../pair/steps.js';
 import type { Direction } from '../pglogical/direction.js';
-import { applyWorkerPid, readDirection, type DirectionState } from '../pglogical/state.js';
+import { applyWorker, isSameWorker, readDirection, type ApplyWorker, type DirectionState } from '../pglogical/state.js';
 import { Stall } from './stall.js';
 
 /** Milliseconds between two looks. */
@@ -41,20 +41,20 @@ function isReady({ status, subscription, slot }: DirectionState): boolean {
 
 async function untilReady(direction: Direction, signal: AbortSignal, left: (bytes: number) => void): Promise<void> {
   const subscriber = await direction.subscriber.root();
-  let readyPid: number | null = null;
+  let ready: ApplyWorker | null = null;
   const stall = new Stall(direction);
   let upAt = performance.now();
   for (;;) {
     const state = await readDirection(direction);
     const now = performance.now();
-    const pid = await applyWorkerPid(subscriber, direction.subscription);
-    if (isReady(state) && pid !== null) {
-      if (pid === readyPid) return;
-      readyPid = pid;
-    } else readyPid = null;
+    const worker = await applyWorker(subscriber, direction.subscription);
+    if (isReady(state) && worker !== null) {
+      if (isSameWorker(worker, ready)) return;
+      ready = worker;
+    } else ready = null;
     if (state.status !== 'down') upAt = now;
     else if (now - upAt > DOWN_MS) throw isDown(direction, state);
-    if (readyPid === null) await stall.look(state.slot, pid);
+    if (ready === null) await stall.look(state.slot, worker);
     left(state.slot?.confirmed_lag_bytes ?? 0);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {
       throw new InterruptedError('interrupted while the destination caught up; replication goes on by itself');

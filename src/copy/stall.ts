@@ -1,16 +1,18 @@
 import { DeadlineError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
-import { slotName, type SlotState } from '../pglogical/state.js';
+import { isSameWorker, slotName, type ApplyWorker, type SlotState } from '../pglogical/state.js';
 
-/** Milliseconds for which nothing moves, and nobody works on it. */
+/** What is borne while nothing is confirmed. */
 export interface StallLimits {
-  /** When somebody is in the way of the apply worker. */
+  /** Milliseconds for which nobody works on it, and somebody is in the way of the apply worker. */
   readonly blocked: number;
-  /** When nobody is. */
+  /** The same when nobody is. */
   readonly stalled: number;
+  /** How often the worker begins its transaction anew: a minute each, where wal_sender_timeout is PostgreSQL's own. */
+  readonly restarts: number;
 }
 
-const LIMITS: StallLimits = { blocked: 20_000, stalled: 600_000 };
+const LIMITS: StallLimits = { blocked: 20_000, stalled: 600_000, restarts: 10 };
 
 /**
  * A process that neither waits for a lock, nor for something to come. One that the role may not look at is not known to be.
@@ -24,6 +26,8 @@ const AT_WORK = "a.backend_type IS NOT NULL AND coalesce(a.wait_event_type IN ('
  */
 export class Stall {
   #position: string | null = null;
+  #worker: ApplyWorker | null = null;
+  #restarts = 0;
   /** When something was confirmed, or the apply worker was at work. */
   #movedAt = performance.now();
   /** When the walsender was at work, or the same. */
@@ -36,29 +40,40 @@ export class Stall {
 
   /**
    * @param slot the direction's, if it is there
-   * @param pid the apply worker's, if it runs
-   * @throws DeadlineError naming who is in the way of the worker, or when nothing has moved for very long
+   * @param worker the apply worker, if it runs
+   * @throws DeadlineError naming who is in the way of the worker, when that begins anew too often, or when nothing has moved
+   *   for very long
    */
-  async look(slot: Pick<SlotState, 'confirmed_flush_lsn'> | null, pid: number | null): Promise<void> {
+  async look(slot: Pick<SlotState, 'confirmed_flush_lsn'> | null, worker: ApplyWorker | null): Promise<void> {
     const position = slot?.confirmed_flush_lsn ?? null;
-    const worker = await this.#worker(pid);
-    const now = performance.now();
-    if (position !== this.#position || worker.at_work) this.#movedAt = this.#workedAt = now;
+    const moved = position !== this.#position;
     this.#position = position;
+    this.#countStarts(worker, moved);
+    if (this.#restarts > this.limits.restarts) throw this.#restartsRefusal();
+    const { at_work, blockers } = await this.#activity(worker);
+    const now = performance.now();
+    if (moved || at_work) this.#movedAt = this.#workedAt = now;
     const still = now - this.#movedAt;
     if (still < this.limits.blocked) return;
-    if (worker.blockers.length > 0) throw this.#refusal(still, worker.blockers);
+    if (blockers.length > 0) throw this.#refusal(still, blockers);
     if (await this.#senderWorks()) this.#workedAt = now;
     if (now - this.#workedAt > this.limits.stalled) throw this.#refusal(still, []);
   }
 
-  async #worker(pid: number | null): Promise<{ at_work: boolean; blockers: number[] }> {
+  #countStarts(worker: ApplyWorker | null, moved: boolean): void {
+    if (moved) this.#restarts = 0;
+    if (worker === null) return;
+    if (!moved && this.#worker !== null && !isSameWorker(worker, this.#worker)) this.#restarts += 1;
+    this.#worker = worker;
+  }
+
+  async #activity(worker: ApplyWorker | null): Promise<{ at_work: boolean; blockers: number[] }> {
     const session = await this.direction.subscriber.root();
-    const [worker] = await session.query<{ at_work: boolean; blockers: number[] }>(
+    const [activity] = await session.query<{ at_work: boolean; blockers: number[] }>(
       `SELECT ${AT_WORK} AS at_work, pg_blocking_pids(a.pid) AS blockers FROM pg_stat_activity a WHERE a.pid = $1`,
-      [pid],
+      [worker?.pid ?? null],
     );
-    return worker ?? { at_work: false, blockers: [] };
+    return activity ?? { at_work: false, blockers: [] };
   }
 
   async #senderWorks(): Promise<boolean> {
@@ -71,6 +86,20 @@ export class Stall {
       [await slotName(await subscriber.root(), this.direction)],
     );
     return sender?.at_work === true;
+  }
+
+  #restartsRefusal(): DeadlineError {
+    const { subscriber, subscription } = this.direction;
+    return new DeadlineError(
+      `all rows are copied, but the apply worker on the ${subscriber.toString()} has begun anew ` +
+        `${String(this.#restarts)} times, and nothing more has arrived`,
+      {
+        hint:
+          'Look for its end in the logs of both servers, mend the cause, and run the same command again. If the source ' +
+          'says that the replication timeout was reached, give wal_sender_timeout there a greater value.',
+        detail: { side: subscriber.name, object: subscription },
+      },
+    );
   }
 
   #refusal(ms: number, blockers: readonly number[]): DeadlineError {

@@ -96,6 +96,10 @@ export interface ApplyWorker {
   readonly started: string;
 }
 
+export function isSameWorker(one: ApplyWorker | null, other: ApplyWorker | null): boolean {
+  return one?.pid === other?.pid && one?.started === other?.started;
+}
+
 /** @returns a subscription's apply worker, or null when it does not run */
 export async function applyWorker(subscriber: Session, subscription: string): Promise<ApplyWorker | null> {
   const [worker] = await subscriber.query<ApplyWorker>(
