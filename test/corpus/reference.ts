@@ -104,6 +104,8 @@ async function run(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  // A program that ends before it has read all of it: its exit code tells whether that is as it should be.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const code = await new Promise((resolve, reject) => {
     child.on('error', reject);
