@@ -4,8 +4,8 @@ import { copyPair, expectSame, startWriter, untilCopied } from '../harness/copyi
 import { must } from '../harness/migration.js';
 import type { TestPair } from '../harness/pair.js';
 
-/** At this rate the copy takes some seconds. */
-const SETUP = ['setup', '--chunk-size', '200kB', '--max-rate', '2MB/s'] as const;
+/** At this rate the copy takes some seconds after its first piece. */
+const SETUP = ['setup', '--chunk-size', '200kB', '--max-rate', '500kB/s'] as const;
 
 /** Runs `work` with a row on the destination that is about to be there: whoever inserts one of the same key waits. */
 type InTheWay = (pair: TestPair, insert: string, work: (holder: string) => Promise<void>) => Promise<void>;
@@ -40,13 +40,17 @@ it.concurrent.each([
 ])(
   'setup says that %s keeps the destination from catching up; once that has ended, it goes on',
   async (_, inTheWay) => {
-    const pair = await copyPair({ rows: 6_000, documents: 100, ownProcess: true });
+    const pair = await copyPair({ rows: 12_000, documents: 100, ownProcess: true });
     const writer = await startWriter(pair, 60);
     const insert = `INSERT INTO ${qualified(pair.schema, 'marks')} (id, mark) VALUES (1000000, 'of both')`;
-    const running = pair.belt(SETUP);
+    let belt = 0;
+    const running = pair.belt(SETUP, { onStart: (pid) => (belt = pid) });
     await untilCopied(pair, 1);
+    // So that it does not come to its end meanwhile.
+    process.kill(belt, 'SIGSTOP');
     await inTheWay(pair, insert, async (holder) => {
       await pair.src.sql(insert);
+      process.kill(belt, 'SIGCONT');
       const run = await running;
       expect(run.exitCode, run.text).not.toBe(0);
       expect(run.stderr).toMatch(
