@@ -1,6 +1,7 @@
 import { DeadlineError } from '../errors.js';
 import type { Direction } from '../pglogical/direction.js';
 import { isSameWorker, slotName, type ApplyWorker, type SlotState } from '../pglogical/state.js';
+import type { Session } from '../postgres/session.js';
 
 /** What is borne while nothing is confirmed. */
 export interface StallLimits {
@@ -13,12 +14,6 @@ export interface StallLimits {
 }
 
 const LIMITS: StallLimits = { blocked: 20_000, stalled: 600_000, restarts: 10 };
-
-/**
- * A process that neither waits for a lock, nor for something to come. One that the role may not look at is not known to be.
- * Source: PostgreSQL's documentation, "Wait Event Types" (28.4 in that of 15).
- */
-const AT_WORK = "a.backend_type IS NOT NULL AND coalesce(a.wait_event_type IN ('IO', 'LWLock'), true)";
 
 /**
  * Notices, look after look, when the destination does not come nearer. What it has confirmed does not grow while a big
@@ -50,14 +45,16 @@ export class Stall {
     this.#position = position;
     this.#countStarts(worker, moved);
     if (this.#restarts > this.limits.restarts) throw this.#restartsRefusal();
-    const { at_work, blockers } = await this.#activity(worker);
-    const now = performance.now();
-    if (moved || at_work) this.#movedAt = this.#workedAt = now;
-    const still = now - this.#movedAt;
+    if (moved || (worker !== null && (await this.#workerWorks(worker)))) {
+      this.#movedAt = this.#workedAt = performance.now();
+      return;
+    }
+    const still = performance.now() - this.#movedAt;
     if (still < this.limits.blocked) return;
+    const blockers = worker === null ? [] : await this.#blockers(worker);
     if (blockers.length > 0) throw this.#refusal(still, blockers);
-    if (await this.#senderWorks()) this.#workedAt = now;
-    if (now - this.#workedAt > this.limits.stalled) throw this.#refusal(still, []);
+    if (await this.#senderWorks()) this.#workedAt = performance.now();
+    if (performance.now() - this.#workedAt > this.limits.stalled) throw this.#refusal(still, []);
   }
 
   #countStarts(worker: ApplyWorker | null, moved: boolean): void {
@@ -67,25 +64,20 @@ export class Stall {
     this.#worker = worker;
   }
 
-  async #activity(worker: ApplyWorker | null): Promise<{ at_work: boolean; blockers: number[] }> {
-    const session = await this.direction.subscriber.root();
-    const [activity] = await session.query<{ at_work: boolean; blockers: number[] }>(
-      `SELECT ${AT_WORK} AS at_work, pg_blocking_pids(a.pid) AS blockers FROM pg_stat_activity a WHERE a.pid = $1`,
-      [worker?.pid ?? null],
-    );
-    return activity ?? { at_work: false, blockers: [] };
+  async #workerWorks({ pid }: ApplyWorker): Promise<boolean> {
+    return isAtWork(await this.direction.subscriber.root(), '$1', pid);
   }
 
   async #senderWorks(): Promise<boolean> {
     const { provider, subscriber } = this.direction;
-    const [sender] = await (
-      await provider.root()
-    ).query<{ at_work: boolean }>(
-      `SELECT ${AT_WORK} AS at_work FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid
-        WHERE s.slot_name = $1`,
-      [await slotName(await subscriber.root(), this.direction)],
-    );
-    return sender?.at_work === true;
+    const slot = await slotName(await subscriber.root(), this.direction);
+    return isAtWork(await provider.root(), '(SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1)', slot);
+  }
+
+  async #blockers({ pid }: ApplyWorker): Promise<number[]> {
+    const session = await this.direction.subscriber.root();
+    const { pids } = await session.one<{ pids: number[] }>('SELECT pg_blocking_pids($1) AS pids', [pid]);
+    return pids;
   }
 
   #restartsRefusal(): DeadlineError {
@@ -116,6 +108,21 @@ export class Stall {
       },
     );
   }
+}
+
+/**
+ * Whether a server process neither waits for a lock, nor for something to come. One that the role may not look at is not
+ * known to be at work.
+ * Source: PostgreSQL's documentation, "Wait Event Types" (28.4 in that of 15).
+ * @param process an expression with $1 for the parameter
+ */
+async function isAtWork(session: Session, process: string, parameter: number | string): Promise<boolean> {
+  const [activity] = await session.query<{ at_work: boolean }>(
+    `SELECT backend_type IS NOT NULL AND coalesce(wait_event_type IN ('IO', 'LWLock'), true) AS at_work
+       FROM pg_stat_activity WHERE pid = ${process}`,
+    [parameter],
+  );
+  return activity?.at_work === true;
 }
 
 /** PostgreSQL's number for whoever holds a lock in a prepared transaction. */

@@ -99,13 +99,17 @@ export async function expectNoReplication(pair: TestPair): Promise<void> {
   }
 }
 
-/** Runs `work` while a transaction that did `sql` stays open: what it locks, others wait for. */
-export async function holding<T>(side: TestDatabase, sql: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` while a transaction that did `sql` stays open: what it locks, others wait for.
+ * @param work is told the transaction's server process
+ */
+export async function holding<T>(side: TestDatabase, sql: string, work: (pid: number) => Promise<T>): Promise<T> {
   const client = await side.connect();
   try {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await client.query('BEGIN');
     await client.query(sql);
-    return await work();
+    return await work(rows[0]?.pid ?? 0);
   } finally {
     // Its end rolls back, too, but comes to the server a moment later.
     await client.query('ROLLBACK').catch(() => undefined);

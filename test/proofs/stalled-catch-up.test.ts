@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { literal, qualified } from '../../src/postgres/quote.js';
 import { copyPair, expectSame, startWriter, untilCopied } from '../harness/copying.js';
-import { must } from '../harness/migration.js';
+import { holding, must } from '../harness/migration.js';
 import type { TestPair } from '../harness/pair.js';
 
 /** At this rate the copy takes some seconds after its first piece. */
@@ -10,17 +10,7 @@ const SETUP = ['setup', '--chunk-size', '200kB', '--max-rate', '500kB/s'] as con
 /** Runs `work` with a row on the destination that is about to be there: whoever inserts one of the same key waits. */
 type InTheWay = (pair: TestPair, insert: string, work: (holder: string) => Promise<void>) => Promise<void>;
 
-const inASession: InTheWay = async (pair, insert, work) => {
-  const client = await pair.dst.connect();
-  try {
-    await client.query(`BEGIN; ${insert}`);
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    await work(`pid ${String(rows[0]?.pid)}`);
-  } finally {
-    await client.query('ROLLBACK');
-    await client.end();
-  }
-};
+const inASession: InTheWay = (pair, insert, work) => holding(pair.dst, insert, (pid) => work(`pid ${String(pid)}`));
 
 const prepared: InTheWay = async (pair, insert, work) => {
   const name = literal(`in the way of ${pair.schema}`);
